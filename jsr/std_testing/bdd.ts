@@ -54,9 +54,7 @@ function addSuite(name: string, fn: () => void, mode: Mode): void {
   try {
     const result: unknown = fn();
     if (result instanceof Promise) {
-      throw new TypeError(
-        `Cannot describe "${name}": its function must not be async`,
-      );
+      throw new TypeError(`Cannot describe "${name}": its function must not be async`);
     }
   } finally {
     open = outer;
@@ -98,11 +96,7 @@ function register(suite: Suite): void {
 
 type Run = { around: Suite[]; all: boolean };
 
-async function runSuite(
-  suite: Suite,
-  t: Deno.TestContext,
-  run: Run,
-): Promise<void> {
+async function runSuite(suite: Suite, t: Deno.TestContext, run: Run): Promise<void> {
   const around = [...run.around, suite];
   const narrowed = suite.items.some(hasOnly);
   try {
@@ -122,11 +116,7 @@ async function runSuite(
   }
 }
 
-async function runCase(
-  item: Case,
-  t: Deno.TestContext,
-  around: Suite[],
-): Promise<void> {
+async function runCase(item: Case, t: Deno.TestContext, around: Suite[]): Promise<void> {
   try {
     for (const suite of around) {
       for (const hook of suite.hooks.beforeEach) await hook();

@@ -53,7 +53,7 @@ export class FakeTime {
   readonly #start: number;
   #nextId = 1;
   #timers: Timer[] = [];
-  #advancing: number | undefined;
+  #advancing: ReturnType<typeof setInterval> | undefined;
 
   constructor(start?: number | string | Date | null, options?: TimeOptions) {
     if (current) {
@@ -61,14 +61,10 @@ export class FakeTime {
     }
     const first = start === undefined || start === null ? real.Date.now() : new real.Date(start).valueOf();
     if (Number.isNaN(first)) {
-      throw new TimeError(
-        `Cannot construct FakeTime: invalid start time ${start}`,
-      );
+      throw new TimeError(`Cannot construct FakeTime: invalid start time ${start}`);
     }
     if (options !== undefined && !(options.advanceRate > 0)) {
-      throw new TimeError(
-        `Cannot construct FakeTime: invalid advanceRate ${options.advanceRate}`,
-      );
+      throw new TimeError(`Cannot construct FakeTime: invalid advanceRate ${options.advanceRate}`);
     }
     this.#start = this.#now = first;
     current = this;
@@ -83,15 +79,9 @@ export class FakeTime {
 
   set now(value: number) {
     if (value < this.#now) {
-      throw new TimeError(
-        `Cannot set time in the past: ${value} is before ${this.#now}`,
-      );
+      throw new TimeError(`Cannot set time in the past: ${value} is before ${this.#now}`);
     }
-    for (
-      let timer = this.#nextDue(value);
-      timer;
-      timer = this.#nextDue(value)
-    ) this.#run(timer);
+    for (let timer = this.#nextDue(value); timer; timer = this.#nextDue(value)) this.#run(timer);
     this.#now = value;
   }
 
@@ -143,11 +133,7 @@ export class FakeTime {
   async tickAsync(ms = 0): Promise<void> {
     await this.runMicrotasks();
     const target = this.#now + ms;
-    for (
-      let timer = this.#nextDue(target);
-      timer;
-      timer = this.#nextDue(target)
-    ) {
+    for (let timer = this.#nextDue(target); timer; timer = this.#nextDue(target)) {
       this.#run(timer);
       await this.runMicrotasks();
     }
@@ -216,16 +202,10 @@ export class FakeTime {
 
   #advanceBy(options: TimeOptions): void {
     const frequency = options.advanceFrequency ?? 10;
-    this.#advancing = real.setInterval(
-      () => this.tick(options.advanceRate * frequency),
-      frequency,
-    );
+    this.#advancing = real.setInterval(() => this.tick(options.advanceRate * frequency), frequency);
   }
 
-  #add(
-    timer: Pick<Timer, "callback" | "args" | "every">,
-    ms: number | undefined,
-  ): number {
+  #add(timer: Pick<Timer, "callback" | "args" | "every">, ms: number | undefined): number {
     const id = this.#nextId++;
     this.#timers.push({
       ...timer,

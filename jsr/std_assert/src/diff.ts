@@ -26,19 +26,13 @@ export function format(value: unknown): string {
 }
 
 /** Makes the error of a comparison that failed, with the differing lines marked. */
-export function differenceError(
-  actual: unknown,
-  expected: unknown,
-  options: { title: string; note?: string },
-) {
+export function differenceError(actual: unknown, expected: unknown, options: { title: string; note?: string }) {
   const texts = typeof actual === "string" && typeof expected === "string";
   const show = (value: unknown) => texts && isLong(actual, expected) ? String(value) : format(value);
   const lines = merge(show(actual).split("\n"), show(expected).split("\n"));
   const body = fold(lines).map(paint).join("\n");
   const title = withNote(options.title, options.note);
-  return new AssertionError(
-    `${title}\n\n    [Diff] - Actual / + Expected\n\n${body}\n`,
-  );
+  return new AssertionError(`${title}\n\n    [Diff] - Actual / + Expected\n\n${body}\n`);
 }
 
 function isLong(actual: string, expected: string): boolean {
@@ -47,22 +41,13 @@ function isLong(actual: string, expected: string): boolean {
 
 function merge(actual: string[], expected: string[]): Line[] {
   let start = 0;
-  while (
-    start < actual.length && start < expected.length &&
-    actual[start] === expected[start]
-  ) start++;
+  while (start < actual.length && start < expected.length && actual[start] === expected[start]) start++;
   let end = 0;
   const most = Math.min(actual.length, expected.length) - start;
-  while (
-    end < most &&
-    actual[actual.length - 1 - end] === expected[expected.length - 1 - end]
-  ) end++;
+  while (end < most && actual[actual.length - 1 - end] === expected[expected.length - 1 - end]) end++;
   const before = actual.slice(0, start).map(kept);
   const after = end === 0 ? [] : actual.slice(-end).map(kept);
-  const middle = changes(
-    actual.slice(start, actual.length - end),
-    expected.slice(start, expected.length - end),
-  );
+  const middle = changes(actual.slice(start, actual.length - end), expected.slice(start, expected.length - end));
   return [...before, ...middle, ...after];
 }
 
@@ -88,9 +73,7 @@ function changes(actual: string[], expected: string[]): Line[] {
       lines.push(kept(a));
       i++;
       j++;
-    } else if (
-      a !== undefined && (b === undefined || at(i + 1, j) >= at(i, j + 1))
-    ) {
+    } else if (a !== undefined && (b === undefined || at(i + 1, j) >= at(i, j + 1))) {
       lines.push(minus(a));
       i++;
     } else if (b !== undefined) {
@@ -103,10 +86,7 @@ function changes(actual: string[], expected: string[]): Line[] {
 
 // Cell (i, j) is the length of the longest common subsequence of the lines from i and from j on.
 function commonLengths(actual: string[], expected: string[]): Uint32Array[] {
-  const rows = Array.from(
-    { length: actual.length + 1 },
-    () => new Uint32Array(expected.length + 1),
-  );
+  const rows = Array.from({ length: actual.length + 1 }, () => new Uint32Array(expected.length + 1));
   for (let i = actual.length - 1; i >= 0; i--) {
     const row = rows[i] ?? new Uint32Array(0);
     const below = rows[i + 1] ?? new Uint32Array(0);
@@ -119,9 +99,7 @@ function commonLengths(actual: string[], expected: string[]): Uint32Array[] {
 
 function fold(lines: Line[]): Line[] {
   const near = (index: number) =>
-    lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some((
-      line,
-    ) => line.sign !== " ");
+    lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some((line) => line.sign !== " ");
   const folded: Line[] = [];
   let hidden = 0;
   lines.forEach((line, index) => {

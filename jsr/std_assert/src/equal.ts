@@ -15,9 +15,7 @@ export function equal(a: unknown, b: unknown): boolean {
 
 function same(a: unknown, b: unknown, pairs: Pairs): boolean {
   if (a === b || Object.is(a, b)) return true;
-  if (
-    typeof a !== "object" || typeof b !== "object" || a === null || b === null
-  ) return false;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (classOf(a) !== classOf(b)) return false;
   if (a instanceof WeakMap || a instanceof WeakSet) {
     throw new TypeError("Cannot compare WeakMap or WeakSet instances");

@@ -16,20 +16,11 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
 /** Passes when the values differ by structure. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
-  throw new AssertionError(
-    withNote(
-      `Expected actual: ${format(actual)} not to be: ${format(expected)}.`,
-      msg,
-    ),
-  );
+  throw new AssertionError(withNote(`Expected actual: ${format(actual)} not to be: ${format(expected)}.`, msg));
 }
 
 /** Passes when both are the same value by `Object.is`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
+export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
   if (Object.is(actual, expected)) return;
   if (format(actual) === format(expected)) {
     const text = `Values have the same structure but are not reference-equal.\n\n    ${format(actual)}\n`;
@@ -43,18 +34,9 @@ export function assertStrictEquals<T>(
 }
 
 /** Passes when the values are not the same by `Object.is`. */
-export function assertNotStrictEquals<T>(
-  actual: T,
-  expected: T,
-  msg?: string,
-): void {
+export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!Object.is(actual, expected)) return;
-  throw new AssertionError(
-    withNote(
-      `Expected "actual" to not be strictly equal to: ${format(actual)}.`,
-      msg,
-    ),
-  );
+  throw new AssertionError(withNote(`Expected "actual" to not be strictly equal to: ${format(actual)}.`, msg));
 }
 
 /** Passes when each property of `expected`, at any depth, has its equal in `actual`. */
@@ -74,15 +56,8 @@ export function assertObjectMatch(
 
 // The part of `actual` that `expected` speaks about. Arrays are compared by the indexes that are
 // expected; a set, a map or an instance of a class is taken whole.
-function pick(
-  actual: unknown,
-  expected: unknown,
-  met: Map<object, unknown>,
-): unknown {
-  if (
-    !isStructure(actual) || !isStructure(expected) ||
-    Array.isArray(actual) !== Array.isArray(expected)
-  ) {
+function pick(actual: unknown, expected: unknown, met: Map<object, unknown>): unknown {
+  if (!isStructure(actual) || !isStructure(expected) || Array.isArray(actual) !== Array.isArray(expected)) {
     return actual;
   }
   const known = met.get(expected);
@@ -92,11 +67,7 @@ function pick(
   for (const key of Reflect.ownKeys(expected)) {
     if (key === "length" && Array.isArray(expected)) continue;
     if (key in actual) {
-      Reflect.set(
-        part,
-        key,
-        pick(Reflect.get(actual, key), Reflect.get(expected, key), met),
-      );
+      Reflect.set(part, key, pick(Reflect.get(actual, key), Reflect.get(expected, key), met));
     }
   }
   return part;

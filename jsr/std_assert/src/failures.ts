@@ -20,9 +20,7 @@ export function assertIsError<E extends Error = Error>(
   msg?: string,
 ): asserts error is E {
   if (!(error instanceof Error)) {
-    throw new AssertionError(
-      withNote(`Expected "error" to be an Error object.`, msg),
-    );
+    throw new AssertionError(withNote(`Expected "error" to be an Error object.`, msg));
   }
   if (ErrorClass && !(error instanceof ErrorClass)) {
     const text = `Expected error to be instance of "${ErrorClass.name}", but was "${error.constructor.name}"`;
@@ -42,11 +40,7 @@ export function assertIsError<E extends Error = Error>(
   throw new AssertionError(withNote(text, msg), { cause: error });
 }
 
-function expectation(
-  first?: unknown,
-  second?: string,
-  third?: string,
-): Expectation {
+function expectation(first?: unknown, second?: string, third?: string): Expectation {
   if (typeof first === "string") return { note: first };
   return {
     ...(isErrorClass(first) ? { ErrorClass: first } : {}),
@@ -62,9 +56,7 @@ function isErrorClass(value: unknown): value is ErrorClassOf<Error> {
 function check(error: unknown, expected: Expectation): void {
   if (!expected.ErrorClass) return;
   if (!(error instanceof Error)) {
-    throw new AssertionError(
-      withNote("A non-Error object was thrown.", expected.note),
-    );
+    throw new AssertionError(withNote("A non-Error object was thrown.", expected.note));
   }
   assertIsError(error, expected.ErrorClass, expected.includes, expected.note);
 }
@@ -77,12 +69,7 @@ export function assertThrows<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): E;
-export function assertThrows(
-  fn: () => unknown,
-  first?: unknown,
-  second?: string,
-  third?: string,
-): unknown {
+export function assertThrows(fn: () => unknown, first?: unknown, second?: string, third?: string): unknown {
   const expected = expectation(first, second, third);
   try {
     fn();
@@ -90,16 +77,11 @@ export function assertThrows(
     check(error, expected);
     return error;
   }
-  throw new AssertionError(
-    withNote("Expected function to throw.", expected.note),
-  );
+  throw new AssertionError(withNote("Expected function to throw.", expected.note));
 }
 
 /** Passes when the promise that the function returns is rejected; gives the reason. */
-export function assertRejects(
-  fn: () => PromiseLike<unknown>,
-  msg?: string,
-): Promise<unknown>;
+export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: ErrorClassOf<E>,
@@ -119,15 +101,10 @@ export async function assertRejects(
     await promise;
   } catch (error) {
     if (promise === undefined) {
-      throw new AssertionError(
-        withNote("Function throws when expected to reject.", expected.note),
-        { cause: error },
-      );
+      throw new AssertionError(withNote("Function throws when expected to reject.", expected.note), { cause: error });
     }
     check(error, expected);
     return error;
   }
-  throw new AssertionError(
-    withNote("Expected function to reject.", expected.note),
-  );
+  throw new AssertionError(withNote("Expected function to reject.", expected.note));
 }

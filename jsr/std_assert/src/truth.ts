@@ -19,22 +19,13 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
 }
 
 /** Passes when the value is neither `null` nor `undefined`. */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
+export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
   if (actual !== undefined && actual !== null) return;
-  throw new AssertionError(
-    withNote(`Expected actual: "${actual}" to not be null or undefined.`, msg),
-  );
+  throw new AssertionError(withNote(`Expected actual: "${actual}" to not be null or undefined.`, msg));
 }
 
 /** Passes when the value is an instance of the class. */
-export function assertInstanceOf<T>(
-  actual: unknown,
-  expectedType: AnyClass<T>,
-  msg = "",
-): asserts actual is T {
+export function assertInstanceOf<T>(actual: unknown, expectedType: AnyClass<T>, msg = ""): asserts actual is T {
   if (actual instanceof expectedType) return;
   const text = `Expected object to be an instance of "${expectedType.name}" but was ${kindOf(actual)}.`;
   throw new AssertionError(withNote(text, msg));
@@ -47,12 +38,7 @@ export function assertNotInstanceOf<A, T>(
   msg?: string,
 ): asserts actual is Exclude<A, T> {
   if (!(actual instanceof unexpectedType)) return;
-  throw new AssertionError(
-    withNote(
-      `Expected object to not be an instance of "${unexpectedType.name}".`,
-      msg,
-    ),
-  );
+  throw new AssertionError(withNote(`Expected object to not be an instance of "${unexpectedType.name}".`, msg));
 }
 
 function kindOf(value: unknown): string {
