@@ -6,6 +6,7 @@ import { z } from "zod";
 import { ApprovalId, RunId, SessionId } from "../model/ids.ts";
 import { Json, JsonObject } from "../model/json.ts";
 import { Verb } from "../model/approval.ts";
+import { UserRef } from "../model/principal.ts";
 
 /** Largest message from a client, bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -75,3 +76,18 @@ export const ConnectionFrame = z.looseObject({
 });
 /** A frame about the connection itself. */
 export type ConnectionFrame = z.infer<typeof ConnectionFrame>;
+
+/** Data of `snapshot`: the first page of a topic (`pulse`: one item, the Pulse). */
+export const SnapshotData = z.looseObject({ items: z.array(Json), next_cursor: z.string().nullable() });
+/** Data of `upsert`: the item as it is now (a Session, a pending Approval, the Pulse). */
+export const UpsertData = z.looseObject({ item: Json });
+/** Data of `remove`: the id of what left the topic (a session deleted, an approval no longer pending). */
+export const RemoveData = z.looseObject({ id: z.string() });
+/** Data of `presence`: who watches the session. */
+export const PresenceData = z.looseObject({ viewers: z.array(UserRef) });
+/** Data of `error`: a code of the error table and its text. */
+export const ErrorData = z.looseObject({ code: z.string(), message: z.string() });
+/** Data of `reset`: the cursor was beyond the log, which goes on after `from_seq`. */
+export const ResetData = z.looseObject({ reason: z.string(), from_seq: z.int() });
+/** Data of `caught_up` and `heartbeat`. */
+export const HeadData = z.looseObject({ head_seq: z.int().nullable() });

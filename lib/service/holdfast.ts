@@ -58,6 +58,8 @@ export interface Queries {
     cursor?: string;
   }): Promise<Page<Session>>;
   session(p: UserPrincipal, session_id: string): Promise<SessionDetail>;
+  /** One row of the list, cheap enough for each commit: lists and live topics take it. */
+  summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** The folded view (snapshot plus tail) with the seq it stands at. */
   view(p: UserPrincipal, session_id: string): Promise<{ view: SessionView; as_of_seq: number }>;
   history(p: UserPrincipal, session_id: string, limit: number): Promise<{ total: number; messages: HistoryMessage[] }>;
@@ -91,6 +93,8 @@ export interface Queries {
 
 /** Who is who. Tokens are stored as hashes. */
 export interface Accounts {
+  /** The administrator: who everyone is with HOLDFAST_AUTH=off. */
+  readonly administrator: UserPrincipal;
   /** The principal of a bearer token, or null. */
   byToken(token: string): Promise<UserPrincipal | null>;
   /** The principal of a cookie, or null. */
