@@ -242,7 +242,15 @@ export type RunStart = z.infer<typeof RunStart>;
 
 /** Frames from the host to the sandbox. The first line is `hello`. */
 export const HostFrame = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("hello"), protocol: z.int(), nonce: z.string().min(16), parent_pid: z.int() }),
+  z.strictObject({
+    type: z.literal("hello"),
+    protocol: z.int(),
+    nonce: z.string().min(16),
+    /** Parent that the sandbox must see, else it exits; 0: not checked. */
+    parent_pid: z.int(),
+    /** SHA-256 of the source of the built-in modes: a sandbox without rights cannot read its own files. */
+    source_digest: z.string().optional(),
+  }),
   z.strictObject({ type: z.literal("describe") }),
   z.strictObject({ type: z.literal("start"), run: RunStart, scopes: z.array(ScopeRow) }),
   /** Stored entries in order of n, open ones last; `last` ends the list and lets the code begin. Blobs are resolved. */
