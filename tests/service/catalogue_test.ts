@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { AppError } from "@/lib/model/error.ts";
+import { createCatalogue } from "@/lib/service/catalogue.ts";
+import { grantsManifest } from "@/lib/service/grants.ts";
+import { parseConfig } from "@/lib/config.ts";
+import type { WorkflowDescription } from "@/lib/model/workflow.ts";
+import { FakeClock } from "./support/fake_clock.ts";
+
+const described = (version: number): WorkflowDescription => ({
+  id: "report",
+  label: "Report",
+  description: "Writes a report",
+  version,
+  config_schema: { type: "object", properties: {}, additionalProperties: false },
+  supports_resume: false,
+  supports_hitl: true,
+  takes_messages: false,
+  asks: ["before it sends the report"],
+  source_digest: String(version).repeat(64).slice(0, 64),
+});
+
+function catalogue(changes: boolean) {
+  const clock = new FakeClock();
+  let asked = 0;
+  const describe = () => {
+    asked++;
+    return asked === 2 && !changes ? Promise.reject(new Error("no sandbox")) : Promise.resolve([described(asked)]);
+  };
+  return {
+    clock,
+    asked: () => asked,
+    it: createCatalogue({ sandboxes: { describe }, clock, secrets: new Set(), changes }),
+  };
+}
+
+Deno.test("[CAT1] built-in modes are asked for once, however many want to know at once", async () => {
+  const { it, asked, clock } = catalogue(false);
+  await Promise.all([it.all(), it.get("report"), it.all()]);
+  clock.advance(60_000);
+  await it.get("report");
+  assertEquals(asked(), 1);
+});
+
+Deno.test("[CAT2] own workflows are asked for again, because their files may change", async () => {
+  const { it, asked, clock } = catalogue(true);
+  assertEquals((await it.get("report")).description.version, 1);
+  clock.advance(5_000);
+  assertEquals((await it.fresh("report"))?.description.version, 2);
+  assertEquals(asked(), 2);
+});
+
+Deno.test("[CAT3] an unknown mode is refused with those that there are", async () => {
+  const error = await assertRejects(() => catalogue(false).it.get("nope"), AppError, "report");
+  assertEquals(error.code, "invalid");
+});
+
+Deno.test("[CAT4] grants say in words what a run may do, with the session's own config", () => {
+  const config = parseConfig({ HOLDFAST_MODEL: "m", OPENAI_BASE_URL: "https://models.example/v1" });
+  const grants = grantsManifest(described(1), config, {
+    runTimeout: 60,
+    maxCostUsd: 2,
+    grants: { read: ["/data"], net: ["api.example"] },
+  });
+  assertEquals(grants, {
+    reads: ["the session's own folder", "/data"],
+    writes: ["the session's own folder"],
+    hosts: ["models.example", "api.example"],
+    programs: [],
+    secrets: [],
+    time_s: 60,
+    memory_mb: 512,
+    money_usd: 2,
+    asks: ["before it sends the report"],
+  });
+});
