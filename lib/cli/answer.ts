@@ -1,0 +1,120 @@
+// An approval at the prompt: what is asked, and an answer with the same verbs as the browser.
+//
+// Leaves to follow.ts when to ask. Aborting (somebody else answered) ends the prompt without an answer.
+import { isCancel, select, text } from "@clack/prompts";
+import type { Api } from "../client/api.ts";
+import { ClientError } from "../client/api.ts";
+import type { Json } from "../model/json.ts";
+import { YES } from "../model/approval.ts";
+import type { Approval } from "../protocol/rest.ts";
+import { err, EXIT, Exit, harmless, out, type Paint } from "./terminal.ts";
+
+const LABELS: Record<string, string> = {
+  approved: "Approve",
+  approved_session: "Approve, also for the rest of this session",
+  rejected: "Reject…",
+  rejected_always: "Reject, always",
+  modified: "Edit, then approve…",
+  answered: "Answer…",
+  skip: "Skip it",
+  retry: "Try again",
+  abort: "Stop the task",
+};
+
+/** An answer as the API takes it. */
+export interface AnswerBody {
+  resolution: string;
+  feedback?: string;
+  modifications?: Json;
+}
+
+/** Writes what an approval asks. */
+export function showApproval(approval: Approval, paint: Paint): void {
+  out("");
+  out(paint("yellow", `? ${harmless(approval.action)}`));
+  if (approval.description) out(`  ${harmless(approval.description)}`);
+  for (const line of subjectLines(approval.context)) out(`  ${line}`);
+  const late = { reject: "rejected", approve: "approved", fail: "the task fails" }[approval.on_timeout];
+  out(paint("dim", `  no answer by ${approval.expires_at}: ${late}   ${approval.approval_id}`));
+}
+
+function subjectLines(subject: Json): string[] {
+  if (subject === null || subject === undefined) return [];
+  if (typeof subject !== "object" || Array.isArray(subject)) {
+    return harmless(JSON.stringify(subject, null, 2)).split("\n");
+  }
+  const steps = subject["steps"];
+  if (!Array.isArray(steps)) return JSON.stringify(subject, null, 2).split("\n").map(harmless).slice(0, 60);
+  return steps.map((step, i) => {
+    const title = step !== null && typeof step === "object" && !Array.isArray(step) ? `${step["title"] ?? ""}` : "";
+    return `${i + 1}  ${harmless(title)}`;
+  });
+}
+
+/** The first verb of an approval that lets the run go on, for --approve-all; null where there is none without input. */
+export function yesOf(approval: Approval): AnswerBody | null {
+  const verb = approval.allowed.find((verb) => YES.has(verb) && verb !== "modified" && verb !== "answered");
+  return verb === undefined ? null : { resolution: verb };
+}
+
+/** Asks at the prompt; null when the prompt was aborted or the person pressed Ctrl+C. */
+export async function askAnswer(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
+  const verb = await select({
+    message: "Your answer",
+    options: approval.allowed.map((value) => ({ value: `${value}`, label: LABELS[value] ?? value })),
+    signal,
+  });
+  if (isCancel(verb)) return interrupted(signal);
+  if (verb === "answered") return await answered(approval, signal);
+  if (verb === "modified") return await modified(approval, signal);
+  if (verb !== "rejected") return { resolution: verb };
+  const why = await text({ message: "Why (may stay empty)", signal });
+  if (isCancel(why)) return interrupted(signal);
+  return { resolution: verb, ...(why ? { feedback: why } : {}) };
+}
+
+function interrupted(signal: AbortSignal): null {
+  if (signal.aborted) return null;
+  throw new Exit(EXIT.interrupted);
+}
+
+async function answered(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
+  const answer = await text({ message: approval.action, signal });
+  if (isCancel(answer)) return interrupted(signal);
+  return { resolution: "answered", modifications: { answer: answer ?? "" } };
+}
+
+async function modified(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
+  const file = await Deno.makeTempFile({ prefix: "holdfast-", suffix: ".json" });
+  try {
+    await Deno.writeTextFile(file, `${JSON.stringify(approval.context, null, 2)}\n`);
+    for (;;) {
+      const done = await text({ message: `Edit ${file}, save it, then press Enter`, signal });
+      if (isCancel(done)) return interrupted(signal);
+      try {
+        return { resolution: "modified", modifications: JSON.parse(await Deno.readTextFile(file)) as Json };
+      } catch (error) {
+        err(`The file is not JSON: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  } finally {
+    await Deno.remove(file).catch(() => undefined);
+  }
+}
+
+/** Sends an answer; says who was first when somebody else was, and gives false when it must be asked again. */
+export async function sendAnswer(api: Api, approval: Approval, body: AnswerBody): Promise<boolean> {
+  try {
+    await api.resolve(approval.approval_id, body);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.status === 422) {
+      err(`${error.message}${(error.problem?.errors ?? []).map((one) => `\n  ${one.path}: ${one.message}`).join("")}`);
+      return false;
+    }
+    if (error.status !== 409) throw error;
+    err(error.message);
+    return true;
+  }
+}

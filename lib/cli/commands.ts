@@ -1,0 +1,148 @@
+// The commands that ask or tell one thing: sessions, approvals, cancel, retry.
+import type { Api } from "../client/api.ts";
+import type { Json } from "../model/json.ts";
+import type { Session } from "../protocol/rest.ts";
+import { sendAnswer, showApproval } from "./answer.ts";
+import type { Line } from "./grammar.ts";
+import { EXIT, Exit, harmless, out, painter, table } from "./terminal.ts";
+
+const print = (value: unknown) => out(JSON.stringify(value));
+
+/** What a session does or waits for, in words. */
+function doing(session: Session): string {
+  if (session.pending_approvals > 0) return "needs you";
+  const on = session.wait?.on;
+  if (on === undefined) return session.status;
+  return {
+    run: "running",
+    resume: "paused",
+    queue: "in the queue",
+    recovery: "recovering",
+    approval: "needs you",
+    message: "waits for a message",
+    timer: "waits for a time",
+    task: "ready",
+  }[on];
+}
+
+/** `sessions list`. */
+export async function listSessions(line: Line<"sessions list">, api: Api): Promise<number> {
+  const filter = {
+    limit: line.limit,
+    ...(line.status ? { status: line.status } : {}),
+    ...(line.q ? { q: line.q } : {}),
+  };
+  const page = await api.sessions(filter);
+  if (line.json) print(page);
+  else if (page.sessions.length === 0) out("No sessions. Start one: deno task cli run TASK");
+  else {
+    const rows = page.sessions.map((
+      s,
+    ) => [s.session_id, doing(s), s.mode, s.updated_at.slice(0, 16).replace("T", " "), harmless(s.name)]);
+    for (const row of table([["SESSION", "STATUS", "MODE", "UPDATED", "NAME"], ...rows])) out(row);
+    if (page.next_cursor !== null) out(`${page.total ?? "more"} in all; --limit shows more`);
+  }
+  return EXIT.done;
+}
+
+/** `sessions show`. */
+export async function showSession(line: Line<"sessions show">, api: Api): Promise<number> {
+  const session = await api.session(line.id);
+  if (line.json) return print(session), EXIT.done;
+  out(harmless(session.name));
+  const rows = [
+    ["status", session.status],
+    ["waits for", session.wait?.on ?? "nothing"],
+    ["mode", session.mode],
+    ["cost", `$${session.cost.usd.toFixed(2)}`],
+    ["seq", `${session.head_seq}`],
+    ...session.runs.map((
+      run,
+    ) => ["run", `${run.run_id}  ${run.status}${run.error ? `  ${harmless(run.error.message)}` : ""}`]),
+    ...session.pending_approvals.map((
+      approval,
+    ) => ["needs you", `${approval.approval_id}  ${harmless(approval.action)}`]),
+  ];
+  for (const row of table(rows.map(([key, value]) => [`  ${key}`, value ?? ""]))) out(row);
+  return EXIT.done;
+}
+
+/** `sessions suspend|resume|delete|export`. */
+export async function changeSession(
+  line: Line<"sessions suspend"> | Line<"sessions resume"> | Line<"sessions delete"> | Line<"sessions export">,
+  api: Api,
+): Promise<number> {
+  switch (line.do) {
+    case "sessions suspend": {
+      const done = await api.suspend(line.id, line.now);
+      line.json ? print(done) : out(done.message);
+      return EXIT.done;
+    }
+    case "sessions resume": {
+      const done = await api.resume(line.id);
+      line.json ? print(done) : out(done.message);
+      return EXIT.done;
+    }
+    case "sessions delete": {
+      if (!line.yes && !confirm(`Delete session ${line.id} with its log and files?`)) return EXIT.needs_person;
+      await api.deleteSession(line.id);
+      if (!line.json) out("deleted");
+      return EXIT.done;
+    }
+    case "sessions export": {
+      const response = await api.exportSession(line.id);
+      await response.body?.pipeTo(Deno.stdout.writable, { preventClose: true });
+      return EXIT.done;
+    }
+    default:
+      return line satisfies never;
+  }
+}
+
+/** `approvals list`. */
+export async function listApprovals(line: Line<"approvals list">, api: Api): Promise<number> {
+  const { approvals } = await api.approvals({ status: "pending" });
+  if (line.json) return print(approvals), EXIT.done;
+  if (approvals.length === 0) out("Nothing needs you.");
+  for (const approval of approvals) showApproval(approval, painter(false));
+  return EXIT.done;
+}
+
+/** `approvals approve|reject|edit`. */
+export async function answerApproval(
+  line: Line<"approvals approve"> | Line<"approvals reject"> | Line<"approvals edit">,
+  api: Api,
+): Promise<number> {
+  const approval = await api.approval(line.id);
+  const resolution =
+    { "approvals approve": "approved", "approvals reject": "rejected", "approvals edit": "modified" }[line.do];
+  const modifications = line.do === "approvals edit" ? await changed(line.with) : undefined;
+  const done = await sendAnswer(api, approval, {
+    resolution,
+    ...(line.feedback === undefined ? {} : { feedback: line.feedback }),
+    ...(modifications === undefined ? {} : { modifications }),
+  });
+  const after = await api.approval(line.id);
+  if (line.json) print(after);
+  else if (done) out(`${after.status}${after.resolution === null ? "" : `: ${after.resolution}`}`);
+  return done && after.resolution === resolution ? EXIT.done : EXIT.needs_person;
+}
+
+async function changed(file: string): Promise<Json> {
+  const text = file === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(file);
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw new Exit(EXIT.usage, `"${file}" is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** `cancel` and `retry`. */
+export async function changeRun(line: Line<"cancel"> | Line<"retry">, api: Api): Promise<number> {
+  const run = line.do === "cancel"
+    ? await api.cancel(line.id)
+    : await api.retry(line.id, line.from === undefined ? {} : { from_step: line.from });
+  if (line.json) print(run);
+  else out("status" in run ? `${run["status"]}` : "asked to stop as soon as it is known");
+  return EXIT.done;
+}

@@ -1,0 +1,78 @@
+// `doctor` and `login`: whether the server can be reached, what it says of itself, and who it takes us for.
+import { type Api, ClientError } from "../client/api.ts";
+import { apiFor, type Surroundings } from "./environment.ts";
+import type { Line } from "./grammar.ts";
+import { EXIT, Exit, out, painter } from "./terminal.ts";
+
+interface Finding {
+  what: string;
+  ok: boolean;
+  detail: string;
+}
+
+async function check(what: string, ask: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, detail: await ask() };
+  } catch (error) {
+    return { what, ok: false, detail: error instanceof Error ? error.message : `${error}` };
+  }
+}
+
+async function findings(here: Surroundings, api: Api): Promise<Finding[]> {
+  const server = await check("server", async () => {
+    const response = await fetch(new URL("/api/health", here.base));
+    const health: { version?: unknown; uptime_s?: unknown } = await response.json();
+    return `${here.base} answers, version ${health.version}, up ${health.uptime_s} s`;
+  });
+  if (!server.ok) return [{ ...server, detail: `${server.detail}\n  start it: deno task start` }];
+  const token = await check("token", async () => `from ${here.token_from}: ${(await api.me()).name}`);
+  const ready = await fetch(new URL("/api/ready", here.base)).then((response) => response.json()).catch(() => ({}));
+  const checks: Record<string, { ok?: boolean; detail?: string }> = ready?.checks ?? {};
+  const states = Object.entries(checks).map(([what, state]) => ({
+    what,
+    ok: state.ok === true,
+    detail: state.detail ?? "",
+  }));
+  const round = await check("round trip", async () => {
+    const started = performance.now();
+    for (let i = 0; i < 10; i++) await api.pulse();
+    return `${((performance.now() - started) / 10).toFixed(1)} ms a request`;
+  });
+  return [server, token, ...states, round];
+}
+
+/** `doctor`: looks, and says what to mend. */
+export async function doctor(line: Line<"doctor">, here: Surroundings, api: Api): Promise<number> {
+  const found = await findings(here, api);
+  const paint = painter(here.colour);
+  if (line.json) out(JSON.stringify(found));
+  else {for (const one of found) {
+      out(`${one.ok ? paint("green", "✓") : paint("red", "✗")} ${one.what.padEnd(11)} ${one.detail}`);
+    }}
+  if (found[0]?.ok === false) return EXIT.unreachable;
+  return found.every((one) => one.ok) ? EXIT.done : EXIT.failed;
+}
+
+/** `login`: checks a token and keeps it in the data folder, readable by this user only. */
+export async function login(line: Line<"login">, here: Surroundings): Promise<number> {
+  const typed = line.token ? (await new Response(Deno.stdin.readable).text()).trim() : prompt("Token:")?.trim();
+  const token = typed || here.token;
+  if (token === undefined) throw new Exit(EXIT.usage, "No token given.");
+  try {
+    const me = await apiFor({ ...here, token }).me();
+    if (typed) await keep(here.token_file, token);
+    out(`${me.name} at ${here.base}${typed ? `, kept in ${here.token_file}` : ""}`);
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof ClientError && error.status === 401) {
+      throw new Exit(EXIT.needs_person, "The server does not know this token.");
+    }
+    throw error;
+  }
+}
+
+async function keep(file: string, token: string): Promise<void> {
+  await Deno.mkdir(file.slice(0, file.lastIndexOf("/")) || ".", { recursive: true });
+  await Deno.writeTextFile(file, `${token}\n`, { mode: 0o600 });
+  await Deno.chmod(file, 0o600);
+}

@@ -1,0 +1,136 @@
+// Follows a session on the terminal: its log, then live, with its approvals asked here.
+//
+// Owns the end: `complete` of the run that is followed, a deleted session, Ctrl+C, or an approval with nobody to ask.
+import type { Api } from "../client/api.ts";
+import { type LineState, LiveClient } from "../client/live.ts";
+import type { EventEnvelope } from "../model/event.ts";
+import { askAnswer, sendAnswer, showApproval, yesOf } from "./answer.ts";
+import type { Surroundings } from "./environment.ts";
+import { eventLine } from "./event_lines.ts";
+import { err, EXIT, out, painter } from "./terminal.ts";
+
+/** What is followed and how. */
+export interface FollowOptions {
+  here: Surroundings;
+  api: Api;
+  session_id: string;
+  /** Ends with this run; without it, with Ctrl+C only. */
+  run_id?: string;
+  after?: number;
+  json: boolean;
+  /** prompt: ask here; yes: approve all; exit: end with exit code 3; watch: only show. */
+  approvals: "prompt" | "yes" | "exit" | "watch";
+}
+
+/** Follows until the end; gives the exit code. */
+export async function follow(options: FollowOptions): Promise<number> {
+  const following = new Following(options);
+  return await following.run();
+}
+
+class Following {
+  readonly #options: FollowOptions;
+  readonly #paint;
+  readonly #end = Promise.withResolvers<number>();
+  /** Prompts that are open or wait for their turn, by approval_id. */
+  readonly #asked = new Map<string, AbortController>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#paint = painter(options.here.colour && !options.json);
+  }
+
+  async run(): Promise<number> {
+    const { here, session_id } = this.#options;
+    const url = new URL("/ws", here.base);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const client = new LiveClient({
+      url: url.href,
+      ...(here.token === undefined ? {} : { token: here.token }),
+      onState: (state) => this.#state(state),
+    });
+    client.subscribe(`session:${session_id}`, this.#options.after ?? 0, {
+      events: (events) => events.forEach((event) => this.#event(event)),
+      frame: (frame) => frame.event_type === "error" && this.#gone(`${frame.data["message"] ?? "gone"}`),
+    });
+    const interrupt = () => this.#interrupt();
+    Deno.addSignalListener("SIGINT", interrupt);
+    client.connect();
+    try {
+      return await this.#end.promise;
+    } finally {
+      Deno.removeSignalListener("SIGINT", interrupt);
+      for (const prompt of this.#asked.values()) prompt.abort();
+      client.close();
+    }
+  }
+
+  #state(state: LineState): void {
+    if (state.state === "offline" && state.attempt === 1) {
+      err(this.#paint("yellow", "not connected; trying again by itself"));
+    }
+    if (state.state === "refused") {
+      err(`The server refused the connection: ${state.reason}`);
+      this.#end.resolve(EXIT.needs_person);
+    }
+  }
+
+  #gone(message: string): void {
+    err(message);
+    this.#end.resolve(EXIT.failed);
+  }
+
+  #event(event: EventEnvelope): void {
+    if (this.#options.json) out(JSON.stringify(event));
+    else {
+      const line = eventLine(event, this.#paint);
+      if (line !== null) out(line);
+    }
+    if (event.event_type === "approval_requested") this.#approval(`${event.data["approval_id"]}`);
+    if (/^approval_(received|expired|cancelled)$/.test(event.event_type)) {
+      this.#asked.get(`${event.data["approval_id"]}`)?.abort();
+    }
+    if (event.event_type === "complete" && event.run_id === this.#options.run_id) {
+      this.#end.resolve(event.data["status"] === "success" ? EXIT.done : EXIT.failed);
+    }
+  }
+
+  #approval(approval_id: string): void {
+    if (this.#options.approvals === "watch" || this.#asked.has(approval_id)) return;
+    const abort = new AbortController();
+    this.#asked.set(approval_id, abort);
+    this.#turn = this.#turn.then(() => this.#answer(approval_id, abort.signal)).catch((error) =>
+      this.#end.reject(error)
+    );
+  }
+
+  /** One approval at a time; those answered in the log already (a late join) are not asked. */
+  async #answer(approval_id: string, signal: AbortSignal): Promise<void> {
+    const { api, approvals } = this.#options;
+    if (signal.aborted) return;
+    for (;;) {
+      const approval = await api.approval(approval_id);
+      if (approval.status !== "pending" || signal.aborted) return;
+      const yes = approvals === "yes" ? yesOf(approval) : null;
+      if (yes !== null) {
+        if (await sendAnswer(api, approval, yes)) return;
+      }
+      if (approvals !== "prompt") {
+        if (!this.#options.json) showApproval(approval, this.#paint);
+        err(`It needs a person. Answer with: deno task cli approvals approve ${approval_id}`);
+        return this.#end.resolve(EXIT.needs_person);
+      }
+      showApproval(approval, this.#paint);
+      const answer = await askAnswer(approval, signal);
+      if (answer === null || await sendAnswer(api, approval, answer)) return;
+    }
+  }
+
+  #interrupt(): void {
+    const { session_id, run_id } = this.#options;
+    err(`\nThe run goes on. Watch it: deno task cli watch ${session_id}`);
+    if (run_id !== undefined) err(`Cancel it: deno task cli cancel ${run_id}`);
+    this.#end.resolve(EXIT.interrupted);
+  }
+}

@@ -1,0 +1,141 @@
+// The grammar of the command line: what may be typed, and the typed value it becomes.
+//
+// Owns words, flags and their help texts. Leaves to the other files of lib/cli what each command does.
+import { argument, command, constant, flag, option } from "@optique/core/primitives";
+import { object, or } from "@optique/core/constructs";
+import { multiple, optional, withDefault } from "@optique/core/modifiers";
+import { integer, keyValue, string } from "@optique/core/valueparser";
+import { message } from "@optique/core/message";
+import type { InferValue } from "@optique/core/parser";
+
+const json = { json: option("--json", { description: message`One JSON document, or NDJSON for streams.` }) };
+const id = (metavar: "SESSION" | "RUN" | "APPROVAL") => argument(string({ metavar }));
+
+const run = command(
+  "run",
+  object({
+    do: constant("run"),
+    task: argument(string({ metavar: "TASK" }), { description: message`The task, or a file that holds it.` }),
+    mode: withDefault(
+      option("--mode", "-m", string({ metavar: "MODE" }), { description: message`Which workflow runs it.` }),
+      "one-shot",
+    ),
+    set: multiple(
+      option("--set", keyValue(), { description: message`A config key and its value, JSON or text.` }),
+    ),
+    file: multiple(option("--file", string({ metavar: "PATH" }), { description: message`Uploads an input file.` })),
+    name: optional(option("--name", string({ metavar: "NAME" }), { description: message`Name of the session.` })),
+    detach: option("--detach", { description: message`Starts it and returns.` }),
+    approveAll: option("--approve-all", { description: message`Answers yes to every approval.` }),
+    ...json,
+  }),
+  { description: message`Starts a task, follows it and asks its approvals here.` },
+);
+
+const sessionList = object({
+  do: constant("sessions list"),
+  status: optional(option("--status", string({ metavar: "STATUS" }))),
+  q: optional(option("--q", string({ metavar: "TEXT" }))),
+  limit: withDefault(option("--limit", integer({ min: 1, max: 200 })), 50),
+  ...json,
+});
+/** `sessions` alone: the parser sees nothing to consume, so the value stands here. */
+const NO_SESSION_FILTER = { do: "sessions list", status: undefined, q: undefined, limit: 50, json: false } as const;
+
+const sessions = command(
+  "sessions",
+  withDefault(
+    or(
+      command("show", object({ do: constant("sessions show"), id: id("SESSION"), ...json })),
+      command(
+        "suspend",
+        object({ do: constant("sessions suspend"), id: id("SESSION"), now: option("--now"), ...json }),
+      ),
+      command("resume", object({ do: constant("sessions resume"), id: id("SESSION"), ...json })),
+      command("delete", object({ do: constant("sessions delete"), id: id("SESSION"), yes: option("--yes"), ...json })),
+      command("export", object({ do: constant("sessions export"), id: id("SESSION") })),
+      command("list", sessionList),
+      sessionList,
+    ),
+    NO_SESSION_FILTER,
+  ),
+  { description: message`Lists sessions; show, suspend, resume, delete, export.` },
+);
+
+const approvalList = object({ do: constant("approvals list"), ...json });
+const approvals = command(
+  "approvals",
+  withDefault(
+    or(
+      command("approve", object({ do: constant("approvals approve"), id: id("APPROVAL"), ...feedback(), ...json })),
+      command("reject", object({ do: constant("approvals reject"), id: id("APPROVAL"), ...feedback(), ...json })),
+      command(
+        "edit",
+        object({
+          do: constant("approvals edit"),
+          id: id("APPROVAL"),
+          with: option("--with", string({ metavar: "FILE" }), {
+            description: message`JSON file with the changed subject; - for standard input.`,
+          }),
+          ...feedback(),
+          ...json,
+        }),
+      ),
+      command("list", approvalList),
+      approvalList,
+    ),
+    { do: "approvals list", json: false } as const,
+  ),
+  { description: message`Lists what needs you; approve, reject, edit.` },
+);
+
+function feedback() {
+  return { feedback: optional(option("--feedback", string({ metavar: "TEXT" }))) };
+}
+
+/** Everything that may be typed. */
+export const grammar = or(
+  run,
+  sessions,
+  command(
+    "watch",
+    object({
+      do: constant("watch"),
+      id: id("SESSION"),
+      after: optional(option("--after", integer({ min: 0 }))),
+      ...json,
+    }),
+    {
+      description: message`Follows a session: all of its log, then live.`,
+    },
+  ),
+  approvals,
+  command("cancel", object({ do: constant("cancel"), id: id("RUN"), ...json }), {
+    description: message`Cancels a run.`,
+  }),
+  command(
+    "retry",
+    object({
+      do: constant("retry"),
+      id: id("RUN"),
+      from: optional(option("--from", string({ metavar: "STEP" }))),
+      ...json,
+    }),
+    { description: message`Runs it again, keeping the finished steps before --from.` },
+  ),
+  command("login", object({ do: constant("login"), token: flagToken() }), {
+    description: message`Checks a token and keeps it for the next commands.`,
+  }),
+  command("doctor", object({ do: constant("doctor"), ...json }), {
+    description: message`Looks at the server and at this machine, and says what to mend.`,
+  }),
+);
+
+function flagToken() {
+  return optional(flag("--stdin", { description: message`Reads the token from standard input.` }));
+}
+
+/** A command line that was understood. */
+export type CommandLine = InferValue<typeof grammar>;
+/** The command line of one command. */
+export type Line<D extends CommandLine["do"]> = Extract<CommandLine, { do: D }>;
