@@ -1,9 +1,11 @@
 // The state of one session as decisions see it: what the writer loads, evolves and writes back.
 //
 //   S1. A SessionState is immutable: a decision returns a new one that shares what it did not change, so that the store
-//       can write the difference of two states by identity.
+//       can write the difference of two states by identity (`differences` in layered.ts for the maps). Differences are
+//       taken decision by decision: a start empties the maps of the run before it, which removes nothing from KV.
 //   S2. Everything else that KV holds about a session (due rows, lease rows, summary, indexes) is a pure function of
 //       its state (lib/engine/project.ts): no decision can forget an index.
+//   S3. The head of a decided state has moved already: head_seq by the number of events, fence, entry_n, deleted.
 import type { ApprovalAsk, ApprovalRow } from "../model/approval.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { ErrorCode, ErrorDetails } from "../model/error.ts";
@@ -26,11 +28,12 @@ export interface SessionState {
   readonly session: SessionRecord | null;
   /** The last run, final or not. */
   readonly run: RunRecord | null;
-  /** Journal of the run while it is not final, by key; empty else. */
+  /** Journal of the run while it is not final, by key; empty when loaded later. Nothing is ever taken out of it. */
   readonly entries: ReadonlyMap<string, JournalEntry>;
   readonly scopes: ReadonlyMap<string, ScopeRow>;
   /** Approvals of the run while it is not final, by id, resolved ones too. */
   readonly approvals: ReadonlyMap<string, ApprovalRow>;
+  /** Emptied when a wait takes the messages, and at the end of the run. */
   readonly mailbox: readonly MailboxMessage[];
 }
 
@@ -45,23 +48,45 @@ export const ABSENT: SessionState = {
   mailbox: [],
 };
 
+/** What of the settings decisions read. */
+export interface EngineSettings {
+  readonly approval_timeout_s: number;
+  readonly run_timeout_s: number;
+  /** 0: sessions never expire. */
+  readonly session_ttl_s: number;
+  readonly max_takeovers: number;
+  readonly output_bytes: number;
+}
+
 /** What a decision may know beside state and command. Times are milliseconds since the epoch. */
 export interface DecideContext {
   readonly now: number;
-  readonly settings: {
-    readonly approval_timeout_s: number;
-    readonly run_timeout_s: number;
-    readonly session_ttl_s: number;
-    readonly max_takeovers: number;
-    readonly output_bytes: number;
-  };
-  /** What the decision reads outside its session, read by the service under the keys it reserves. */
+  readonly settings: EngineSettings;
+  /** What the decision reads outside its state, read by the service under the keys it reserves. */
   readonly outside: {
-    /** Session that already has this run_id, or null. */
+    /** Starts: session that already has this run_id, or null. */
     readonly run_id_owner?: { session_id: string; start_digest: string; principal: string } | null;
-    /** An early cancel that is kept for this run_id. */
+    /** Starts: an early cancel that is kept for this run_id; `by` is the id of its user. */
     readonly early_cancel?: { by: string; at: string } | null;
+    /** Starts: runs in the queue before this one; 0 when left out. */
+    readonly queued?: number;
+    /** The run that the command names (or that owns its run_id) where it is not the last one of this session. */
+    readonly run?: RunRecord | null;
+    /** Messages: whether the mode of the run takes any; true when left out. */
+    readonly takes_messages?: boolean;
+    /** Answers and expiry: what was asked, blobs resolved. Needed while the approval is pending. */
+    readonly ask?: ApprovalAsk | null;
+    /** Answers: the row of an approval that the state does not hold (its run is over), with the answer that it got. */
+    readonly approval?: { row: ApprovalRow; result: Json } | null;
   };
+}
+
+/** A refusal: a row of the error table with its text. */
+export interface Refusal {
+  ok: false;
+  code: ErrorCode;
+  message: string;
+  details?: ErrorDetails;
 }
 
 /** What a decision answers: a new state with its events, nothing to do, or a refusal. */
@@ -78,4 +103,4 @@ export type Decision =
   }
   /** The command changes nothing (it has been done before): `reply` is what it answered or answers. */
   | { ok: true; same: true; reply: Json }
-  | { ok: false; code: ErrorCode; message: string; details?: ErrorDetails };
+  | Refusal;

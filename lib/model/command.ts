@@ -49,16 +49,19 @@ export type UserCommand =
     answer_digest: string;
   };
 
-/** What timers, scheduler and recovery of an instance say. */
+/**
+ * What timers, scheduler and recovery of an instance say. `fence` names the sandbox that the command is about: nothing
+ * happens when the run is executed under another one by now; null is a run that nobody executes.
+ */
 export type SystemCommand =
   /** queued -> running: slot, lease; the next fence unless this instance still holds the sandbox of `held_fence`. */
   | { type: "claim_run"; run_id: string; held_fence?: number }
   /** running -> queued without a loss (drain), or with one (takeover); `progress` tells whether the sandbox executed. */
-  | { type: "requeue_run"; run_id: string; reason: QueueReason; loss: boolean; why?: string }
+  | { type: "requeue_run"; run_id: string; fence: number; reason: QueueReason; loss: boolean; why?: string }
   /** The sandbox is over after cancel or pause was asked: the run becomes cancelled or paused. */
-  | { type: "settle_run"; run_id: string }
-  | { type: "fail_run"; run_id: string; error: RunError }
-  | { type: "cancel_progress"; run_id: string; stage: CancelStage }
+  | { type: "settle_run"; run_id: string; fence: number | null }
+  | { type: "fail_run"; run_id: string; fence: number | null; error: RunError }
+  | { type: "cancel_progress"; run_id: string; fence: number; stage: CancelStage }
   | { type: "expire_approval"; approval_id: string }
   | { type: "fire_timer"; run_id: string; key: string }
   | { type: "expire_session" };

@@ -31,6 +31,11 @@ export const QueueReason = z.enum(["start", "wake", "takeover", "resume", "drain
 /** Why a run is in the queue. */
 export type QueueReason = z.infer<typeof QueueReason>;
 
+/** Status of a step of the plan. */
+export const NodeStatus = z.enum(["pending", "running", "completed", "failed", "skipped"]);
+/** Status of a step of the plan. */
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
 /** Who executes the run: an instance and the fence of its sandbox. */
 export const Lease = z.strictObject({ instance: z.string(), fence: z.int() });
 /** Who executes the run. */
@@ -59,6 +64,11 @@ const base = {
   takeovers: z.int().nonnegative(),
   /** Milliseconds of executing before the present stretch. */
   executed_ms: z.number().nonnegative(),
+  /** The plan in force: its revision and the status of its steps, in order. */
+  plan: z.strictObject({
+    revision: z.int().min(1),
+    nodes: z.array(z.strictObject({ id: z.string(), status: NodeStatus })),
+  }).optional(),
   entries: z.int().nonnegative(),
   journal_bytes: z.int().nonnegative(),
   output_bytes: z.int().nonnegative(),
@@ -82,6 +92,10 @@ export const RunningRun = z.strictObject({
   status: z.literal("running"),
   lease: Lease,
   running_since: Timestamp,
+  /** Why it was queued; gone once its sandbox has begun. */
+  reason: QueueReason.optional(),
+  /** The source is another than the one the run began with, and its version is not above: a mismatch pauses the run. */
+  source_changed: z.literal(true).optional(),
 });
 /** A run of which every branch stands in a wait; it holds no slot and no lease. */
 export const WaitingRun = z.strictObject({ ...begun, status: z.literal("waiting"), waiting_since: Timestamp });
