@@ -1,0 +1,186 @@
+// The app's voice: names of modes and statuses, waits and ages in words. Plain, short, exact.
+//
+// Owns texts and the choice of icon; pure, `now` is an argument. Status is always colour, icon and word.
+import type { Session } from "../protocol/rest.ts";
+import type { IconName } from "./icon_paths.ts";
+
+/** How a mode is shown: label, icon and hue. */
+export interface ModeLook {
+  label: string;
+  icon: IconName;
+  hue: number;
+}
+const MODES: Record<string, ModeLook> = {
+  "one-shot": { label: "One-shot", icon: "zap", hue: 205 },
+  "planning-control": { label: "Plan and control", icon: "list-checks", hue: 250 },
+  "hitl-interactive": { label: "Step by step", icon: "user-check", hue: 350 },
+  "copilot": { label: "Copilot", icon: "messages-square", hue: 178 },
+  "idea-generation": { label: "Ideas", icon: "lightbulb", hue: 118 },
+  "ocr": { label: "OCR", icon: "scan-text", hue: 300 },
+  "arxiv": { label: "arXiv", icon: "book-down", hue: 228 },
+  "enhance-input": { label: "Enrich input", icon: "file-plus-2", hue: 148 },
+};
+/** The look of a mode; one that is not built in keeps its id as its label. */
+export const modeLook = (mode: string): ModeLook => MODES[mode] ?? { label: mode, icon: "braces", hue: 235 };
+
+/** A status as people see it. */
+export type Look =
+  | "needs"
+  | "running"
+  | "retrying"
+  | "recovering"
+  | "queued"
+  | "idle"
+  | "ready"
+  | "paused"
+  | "suspended"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "expired"
+  | "planned"
+  | "skipped"
+  | "reused";
+/** Word and icon of each status. */
+export const LOOKS: Record<Look, { word: string; icon: IconName }> = {
+  needs: { word: "Needs you", icon: "hand" },
+  running: { word: "Running", icon: "circle-dot-dashed" },
+  retrying: { word: "Retrying", icon: "rotate-cw" },
+  recovering: { word: "Recovering", icon: "life-buoy" },
+  queued: { word: "Queued", icon: "hourglass" },
+  idle: { word: "Idle", icon: "message-circle" },
+  ready: { word: "Ready", icon: "circle-play" },
+  paused: { word: "Paused", icon: "circle-pause" },
+  suspended: { word: "Suspended", icon: "moon" },
+  completed: { word: "Completed", icon: "circle-check" },
+  failed: { word: "Failed", icon: "circle-x" },
+  cancelled: { word: "Cancelled", icon: "circle-slash" },
+  expired: { word: "Expired", icon: "timer-off" },
+  planned: { word: "Planned", icon: "circle-dashed" },
+  skipped: { word: "Skipped", icon: "circle-minus" },
+  reused: { word: "Reused", icon: "copy-check" },
+};
+
+type Shown = Pick<Session, "status" | "wait" | "run_status" | "pending_approvals" | "activity">;
+
+/** The status of a session as people see it. */
+export function lookOf(session: Shown): Look {
+  switch (session.wait?.on) {
+    case "approval":
+      return "needs";
+    case "run":
+      return session.pending_approvals > 0 ? "needs" : "running";
+    case "queue":
+      return "queued";
+    case "recovery":
+      return "recovering";
+    case "message":
+      return "idle";
+    case "timer":
+      return "queued";
+    case "resume":
+      return session.status === "suspended" ? "suspended" : "paused";
+    case "task":
+      return session.run_status === "cancelled" ? "cancelled" : "ready";
+    case undefined:
+      return session.status === "active" || session.status === "suspended" ? "ready" : session.status;
+    default:
+      return session.wait?.on satisfies undefined;
+  }
+}
+
+/** What a session does or waits for, in one line under its name. */
+export function reasonOf(session: Shown, now: number): string {
+  const wait = session.wait;
+  const since = wait?.since === undefined ? "" : `, ${age(now - Date.parse(wait.since))}`;
+  switch (wait?.on) {
+    case "approval":
+      return `Waits for your answer${
+        wait.count !== undefined && wait.count > 1 ? ` to ${wait.count} questions` : ""
+      }${since}`;
+    case "run":
+      return session.activity ?? "Running";
+    case "queue":
+      return `Waits in the queue${wait.position === undefined ? "" : `, ${ordinal(wait.position)}`}${since}`;
+    case "recovery":
+      return "The server restarted; takes over by itself";
+    case "message":
+      return `Waits for your next message${since}`;
+    case "timer":
+      return wait.until === undefined ? "Waits for its time" : `Waits until ${clock(wait.until)}`;
+    case "resume":
+      return session.status === "suspended" ? "Suspended; nothing runs, resume when you like" : `Paused${since}`;
+    case "task":
+      return session.run_status === "cancelled" ? "Stopped. Its files stay." : "Ready, no task yet";
+    case undefined:
+      return session.activity ??
+        { completed: "Finished", failed: "Failed", expired: "Put away after a long rest; resume to go on" }[
+          session.status as string
+        ] ?? "";
+    default:
+      return wait?.on satisfies undefined;
+  }
+}
+
+const ordinal = (n: number): string =>
+  `${n}${n % 100 > 3 && n % 100 < 21 ? "th" : ["th", "st", "nd", "rd"][n % 10] ?? "th"}`;
+
+/** A time span in words: "now", "8 s", "3 min", "2 h", "5 d". */
+export function age(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 2) return "now";
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.round(s / 60)} min`;
+  if (s < 86_400) return `${Math.round(s / 3600)} h`;
+  return `${Math.round(s / 86_400)} d`;
+}
+
+/** A duration with two units: "0.4 s", "19 s", "2 m 8 s", "1 h 3 m". */
+export function took(ms: number): string {
+  const s = ms / 1000;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Math.round(s)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} m ${Math.round(s % 60)} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} m`;
+}
+
+/** Clock time of an RFC 3339 time, UTC: the browser shows its own zone after hydration. */
+export function clock(time: string, zone?: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    ...(zone === undefined ? {} : { timeZone: zone }),
+  }).format(new Date(time));
+}
+
+/** What happens when nobody answers: "No answer in 6 d: rejected". */
+export function outcome(expires_at: string, on_timeout: "reject" | "approve" | "fail", now: number): string {
+  const then = { reject: "rejected", approve: "approved", fail: "the task fails" }[on_timeout];
+  return `No answer within ${age(Date.parse(expires_at) - now)}: ${then}`;
+}
+
+/** Money: "$0.14". */
+export const money = (usd: number): string => `$${usd > 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`;
+
+/** A size: "412 B", "1.7 kB", "3.2 MB". */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Initials of a name: "Administrator" is "AD", "Operator 2" is "O2". */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => word !== "");
+  const first = words[0] ?? "?";
+  return (words.length > 1 ? `${first[0]}${words[1]?.[0]}` : first.slice(0, 2)).toUpperCase();
+}
+/** What each kind of approval is called, and its icon. */
+export const KINDS: Record<string, { label: string; icon: IconName }> = {
+  plan_approval: { label: "Plan", icon: "list-checks" },
+  step_approval: { label: "Step", icon: "hand" },
+  tool_call: { label: "Tool call", icon: "wrench" },
+  error_recovery: { label: "Error recovery", icon: "life-buoy" },
+  permission: { label: "Permission", icon: "lock" },
+  input: { label: "Question", icon: "message-circle-question-mark" },
+};
