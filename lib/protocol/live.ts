@@ -39,7 +39,7 @@ const common = [
   z.strictObject({ type: z.literal("request_state"), after }),
 ] as const;
 /** A client's message on the general door, /ws. */
-export const ClientMessage = z.union([
+export const ClientMessage = z.discriminatedUnion("type", [
   ...common,
   z.strictObject({ type: z.literal("subscribe"), topic: Topic, after, batch: z.boolean().optional() }),
   z.strictObject({ type: z.literal("unsubscribe"), topic: Topic }),
@@ -52,7 +52,10 @@ export const FirstMessage = z.union([
   z.strictObject({ task: z.string().min(1).max(1_000_000), config: JsonObject.optional() }),
 ]);
 /** A later message on MARS's door. */
-export const RunDoorMessage = z.union([...common, z.strictObject({ type: z.literal("attach"), after })]);
+export const RunDoorMessage = z.discriminatedUnion("type", [
+  ...common,
+  z.strictObject({ type: z.literal("attach"), after }),
+]);
 /** A later message on MARS's door. */
 export type RunDoorMessage = z.infer<typeof RunDoorMessage>;
 
@@ -87,7 +90,7 @@ export const RemoveData = z.looseObject({ id: z.string() });
 export const PresenceData = z.looseObject({ viewers: z.array(UserRef) });
 /** Data of `error`: a code of the error table and its text. */
 export const ErrorData = z.looseObject({ code: z.string(), message: z.string() });
-/** Data of `reset`: the cursor was beyond the log, which goes on after `from_seq`. */
+/** Data of `reset`: the cursor was beyond the log; events from `from_seq` on follow, what came before them is void. */
 export const ResetData = z.looseObject({ reason: z.string(), from_seq: z.int() });
 /** Data of `caught_up` and `heartbeat`. */
 export const HeadData = z.looseObject({ head_seq: z.int().nullable() });
