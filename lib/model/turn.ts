@@ -1,7 +1,7 @@
 // What agents answer: one schema for every model, the built-in runbook model too.
 //
 // An engineer's or researcher's turn says something and does one thing: run code, ask for a yes, ask a question, or be
-// done. A reviewer's answer is a verdict on a plan. The descriptions are part of the contract: a model reads them.
+// done. A reviewer's answer is a verdict on a plan; a report is made of step results. The descriptions are part of the contract: a model reads them.
 // Leaves to workers/agents: what each act leads to; to lib/llm: how a model is made to answer so.
 import { z } from "zod";
 import { JsonObject } from "./json.ts";
@@ -64,6 +64,21 @@ export const Review = z.strictObject({
 });
 /** A reviewer's verdict on a plan. */
 export type Review = z.infer<typeof Review>;
+
+/** What became of one step, for the report and for the steps after it. */
+export const StepResult = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(["done", "skipped", "failed"]),
+  /** What the agent said about it, in Markdown. */
+  summary: z.string(),
+  /** The end of what its code printed. */
+  printed: z.string(),
+  /** Files that it made or changed. */
+  files: z.array(z.string()),
+});
+/** What became of one step. */
+export type StepResult = z.infer<typeof StepResult>;
 
 /** Gives the JSON Schema of what a model must answer: defaults may be left out. */
 export function outputSchema(schema: z.ZodType): JsonObject {
