@@ -63,6 +63,8 @@ export const ModelResult = z.strictObject({
     cost_usd: z.number(),
     limit_tokens: z.int().nullable(),
     model: z.string(),
+    /** What is not known about these numbers: no price, or tokens that the service does not count. */
+    note: z.string().optional(),
   }),
 });
 /** A model's answer. */
@@ -166,7 +168,7 @@ const SaidFrameItem = z.strictObject({
 export type SaidFrameItem = z.infer<typeof SaidFrameItem>;
 
 /** Frames from the sandbox to the host. */
-export const ChildFrame = z.union([
+export const ChildFrame = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), protocol: z.int() }),
   z.strictObject({ type: z.literal("described"), workflows: z.array(WorkflowDescription) }),
   BeginFrame,
