@@ -52,7 +52,7 @@ export function ProgressBar(props: { progress: Session["progress"]; look: Look }
   return (
     <span class="prog">
       {progress.total <= 7
-        ? <span class="seg" aria-hidden="true">{cells.map((cell) => <i class={cell} />)}</span>
+        ? <span class="seg" aria-hidden="true">{cells.map((cell, i) => <i key={i} class={cell} />)}</span>
         : (
           <span class="meter" style="width:72px" aria-hidden="true">
             <i style={`width:${Math.round(100 * progress.done / progress.total)}%`} />

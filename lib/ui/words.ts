@@ -65,7 +65,8 @@ type Shown = Pick<Session, "status" | "wait" | "run_status" | "pending_approvals
 
 /** The status of a session as people see it. */
 export function lookOf(session: Shown): Look {
-  switch (session.wait?.on) {
+  const on = session.wait?.on;
+  switch (on) {
     case "approval":
       return "needs";
     case "run":
@@ -85,7 +86,7 @@ export function lookOf(session: Shown): Look {
     case undefined:
       return session.status === "active" || session.status === "suspended" ? "ready" : session.status;
     default:
-      return session.wait?.on satisfies undefined;
+      return on satisfies never;
   }
 }
 
@@ -93,21 +94,20 @@ export function lookOf(session: Shown): Look {
 export function reasonOf(session: Shown, now: number): string {
   const wait = session.wait;
   const since = wait?.since === undefined ? "" : `, ${age(now - Date.parse(wait.since))}`;
-  switch (wait?.on) {
+  const on = wait?.on;
+  switch (on) {
     case "approval":
-      return `Waits for your answer${
-        wait.count !== undefined && wait.count > 1 ? ` to ${wait.count} questions` : ""
-      }${since}`;
+      return `Waits for your answer${(wait?.count ?? 1) > 1 ? ` to ${wait?.count} questions` : ""}${since}`;
     case "run":
       return session.activity ?? "Running";
     case "queue":
-      return `Waits in the queue${wait.position === undefined ? "" : `, ${ordinal(wait.position)}`}${since}`;
+      return `Waits in the queue${wait?.position === undefined ? "" : `, ${ordinal(wait.position)}`}${since}`;
     case "recovery":
       return "The server restarted; takes over by itself";
     case "message":
       return `Waits for your next message${since}`;
     case "timer":
-      return wait.until === undefined ? "Waits for its time" : `Waits until ${clock(wait.until)}`;
+      return wait?.until === undefined ? "Waits for its time" : `Waits until ${clock(wait.until)}`;
     case "resume":
       return session.status === "suspended" ? "Suspended; nothing runs, resume when you like" : `Paused${since}`;
     case "task":
@@ -118,7 +118,7 @@ export function reasonOf(session: Shown, now: number): string {
           session.status as string
         ] ?? "";
     default:
-      return wait?.on satisfies undefined;
+      return on satisfies never;
   }
 }
 

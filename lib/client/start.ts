@@ -1,0 +1,24 @@
+// Starting a task from the browser: one request, or session, uploads and run when there are input files.
+//
+// Repeating is safe: the run_id is chosen here and is the key of the start.
+import type { Api } from "./api.ts";
+import type { JsonObject } from "../model/json.ts";
+
+/** What a person wants started. */
+export interface Wanted {
+  task: string;
+  mode: string;
+  config: JsonObject;
+  files: readonly File[];
+  run_id: string;
+}
+
+/** Starts it; gives the session's id. Throws ClientError. */
+export async function startWanted(api: Api, wanted: Wanted): Promise<string> {
+  const { task, mode, config, files, run_id } = wanted;
+  if (files.length === 0) return (await api.startTask({ task, config: { ...config, mode }, run_id })).session_id;
+  const session = await api.createSession({ mode, config });
+  for (const file of files) await api.upload(session.session_id, file.name, file);
+  await api.startRun(session.session_id, { task, run_id });
+  return session.session_id;
+}

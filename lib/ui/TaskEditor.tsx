@@ -1,0 +1,114 @@
+// The text of a task with its examples and input files.
+import { Icon } from "./Icon.tsx";
+import { sketch } from "./schema_form.ts";
+import { size } from "./words.ts";
+
+interface Example {
+  name: string;
+  title: string;
+  text: string;
+  mode: string;
+}
+
+const PLACEHOLDER =
+  'Plain words, or a runbook:\n\n# Title\n\n## First step\nWhat it is about.\n\n```ts\nconsole.log("runs in its own process");\n```\n\n> approve: look before it goes on';
+
+const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/** What the text holds, in words. */
+function summary(text: string): string {
+  const found = sketch(text);
+  if (found.steps === 0 && found.blocks === 0) return text.trim() === "" ? "" : "plain text";
+  const asks = found.asks === 0 ? "" : `, asks you ${found.asks === 1 ? "once" : `${found.asks} times`}`;
+  return `${plural(found.steps, "step", "steps")}, ${plural(found.blocks, "code block", "code blocks")}${asks}`;
+}
+
+/** The editor. Files are kept by the caller and uploaded at the start. */
+export function TaskEditor(props: {
+  text: string;
+  onText?: (text: string) => void;
+  files: readonly File[];
+  onFiles?: (files: File[]) => void;
+  examples: Example[];
+  onExample?: (example: Example) => void;
+}) {
+  const { text, files } = props;
+  const add = (list: FileList | null | undefined) => props.onFiles?.([...files, ...(list ?? [])]);
+  return (
+    <section>
+      <div class="row wrap" style="margin:20px 0 6px">
+        <label class="lbl lbl-x" for="task">What should it do?</label>
+        <span class="sp row" style="gap:4px">
+          <span class="meta only-l">Start from</span>
+          {props.examples.map((one) => (
+            <a
+              key={one.name}
+              class="btn btn-xs btn-quiet"
+              href={`/new?example=${one.name}&mode=${one.mode}`}
+              title={one.title}
+              onClick={(event) => {
+                event.preventDefault();
+                props.onExample?.(one);
+              }}
+            >
+              {one.name}
+            </a>
+          ))}
+        </span>
+      </div>
+      <div
+        class="ed"
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={(event) => {
+          event.preventDefault();
+          add(event.dataTransfer?.files);
+        }}
+      >
+        <textarea
+          id="task"
+          name="task"
+          class="ed-t"
+          rows={16}
+          spellcheck={false}
+          value={text}
+          placeholder={PLACEHOLDER}
+          onInput={(event) => props.onText?.(event.currentTarget.value)}
+        >
+          {text}
+        </textarea>
+        <div class="ed-f">
+          {files.map((file, i) => (
+            <span class="row" style="gap:6px" key={`${file.name}-${i}`}>
+              <Icon name="file-text" size={14} />
+              <span class="mono">{file.name}</span>
+              <span class="num faint">{size(file.size)}</span>
+              <button
+                type="button"
+                aria-label={`Leave out ${file.name}`}
+                onClick={() => props.onFiles?.(files.filter((one) => one !== file))}
+              >
+                <Icon name="x" size={12} />
+              </button>
+            </span>
+          ))}
+          <label class="btn btn-xs btn-quiet">
+            <Icon name="upload" size={14} />
+            <span>
+              Add files<span class="only-l">or drop them here</span>
+            </span>
+            <input
+              type="file"
+              multiple
+              class="sr-only"
+              onChange={(event) => {
+                add(event.currentTarget.files);
+                event.currentTarget.value = "";
+              }}
+            />
+          </label>
+          <span class="sp">{summary(text)}</span>
+        </div>
+      </div>
+    </section>
+  );
+}
