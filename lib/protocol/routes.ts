@@ -37,7 +37,7 @@ export const PARAMS = {
   approval_id: ApprovalId,
   digest: Digest,
   /** The rest of the path, slashes too. */
-  path: z.string().min(1).max(1000),
+  path: z.string().max(1000).regex(/^[^\0]+$/),
 } as const;
 
 const page = { total: z.int().nullable(), next_cursor: z.string().nullable() };

@@ -1,0 +1,88 @@
+// The root middleware: who asks, who may see pages, and errors in the form that the asker can read.
+//
+// Machine paths (/api, /ws, /metrics) answer problem documents, unknown ones too. Pages without credentials lead to the
+// login and come back; an AppError in a page becomes Fresh's HttpError, so that the error page shows it.
+//   GU1. Which pages exist is not told to those without credentials: unknown pages lead to the login too.
+import { HttpError } from "fresh";
+import { AppError } from "../model/error.ts";
+import { refuse } from "./api.ts";
+import { identify } from "./auth.ts";
+import type { State } from "./state.ts";
+
+/** The part of Fresh's context that the guard uses. */
+export interface GuardContext {
+  req: Request;
+  url: URL;
+  state: State;
+  next(): Promise<Response>;
+}
+
+/** Pages that are open to everyone. */
+const OPEN_PAGES = new Set(["/login", "/login/link", "/logout"]);
+const MACHINE = /^\/(api|ws|metrics)(\/|$)/;
+
+/** Sets ctx.state.principal, then answers or lets the route answer. */
+export async function guard(ctx: GuardContext): Promise<Response> {
+  const { state } = ctx;
+  const machine = MACHINE.test(ctx.url.pathname);
+  try {
+    state.principal = (await identify(ctx.req.headers, { accounts: state.holdfast.accounts, auth: state.config.auth }))
+      .principal;
+    if (!machine && state.principal === null && !OPEN_PAGES.has(withoutSlash(ctx.url.pathname))) return toLogin(ctx);
+    return withPolicy(await ctx.next());
+  } catch (error) {
+    if (machine) return refuse(fromFresh(error, ctx), state);
+    throw toFresh(error);
+  }
+}
+
+const withoutSlash = (path: string) => path.length > 1 ? path.replace(/\/$/, "") : path;
+
+function toLogin({ req, url }: GuardContext): Response {
+  const seen = req.method === "GET" || req.method === "HEAD";
+  const next = seen && url.pathname !== "/" ? `?next=${encodeURIComponent(url.pathname + url.search)}` : "";
+  return new Response(null, {
+    status: 303,
+    headers: { location: `/login${next}`, "cache-control": "no-store" },
+  });
+}
+
+/** Errors of Fresh's router under machine paths: no route, or no method. */
+function fromFresh(error: unknown, { req, url }: GuardContext): unknown {
+  if (!(error instanceof HttpError)) return error;
+  if (error.status === 405) return new AppError("method_not_allowed", `Cannot ${req.method} ${url.pathname}`);
+  if (error.status === 404) return new AppError("not_found", `Cannot find ${url.pathname}: there is no such path`);
+  return error.status < 500 ? new AppError("bad_request", error.message || "Cannot read the request") : error;
+}
+
+/** An error of ours as Fresh's, whose error pages keep its status and text. */
+function toFresh(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  // Fresh types the status as the union of all 4xx and 5xx codes; the error table holds no others.
+  const status = error.status as HttpError["status"];
+  return new HttpError(status, error.message, { cause: error });
+}
+
+const POLICY = [
+  "default-src 'self'",
+  // Fresh boots islands from one inline script.
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Pages get a policy; answers that bring their own (files, docs) keep it. */
+function withPolicy(response: Response): Response {
+  const html = (response.headers.get("content-type") ?? "").startsWith("text/html");
+  if (!html || response.headers.has("content-security-policy")) return response;
+  const headers = new Headers(response.headers);
+  headers.set("content-security-policy", POLICY);
+  headers.set("referrer-policy", "same-origin");
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  return new Response(response.body, { status: response.status, headers });
+}
