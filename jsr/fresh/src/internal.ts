@@ -2,6 +2,7 @@
 
 import { type App, attachSnapshot } from "./app.ts";
 import { diskFile, type IslandModule, islandTable, type RouteFile, type StaticFile } from "./snapshot.ts";
+import { resolvePath } from "./paths.ts";
 
 /** What `_fresh/snapshot.js` exports; paths are relative to the folder that it lies in. */
 export interface BuildOutput {
@@ -21,7 +22,7 @@ export function attachBuild<State>(app: App<State>, build: BuildOutput, folder: 
     ) => [pathname, diskFile(`${folder}/${path}`, facts)]),
   );
   attachSnapshot(app, {
-    root: new URL(build.root, `file://${folder}/`).pathname,
+    root: resolvePath(folder, build.root),
     buildId: build.buildId,
     clientEntry: build.clientEntry,
     alwaysRuntime: false,

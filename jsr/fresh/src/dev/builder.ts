@@ -10,7 +10,7 @@ import { bundle } from "./bundle.ts";
 import { findIslands, findRoutes, type FoundRoute } from "./crawl.ts";
 import { reloadSocket } from "./live_reload.ts";
 import { writeOutput } from "./output.ts";
-import { fileUrl, resolvePath } from "./paths.ts";
+import { fileUrl, resolvePath } from "../paths.ts";
 import { type Asset, madeAsset, type OnTransformOptions, prepareStatic } from "./static_assets.ts";
 import type { Transform, TransformFn } from "./static_assets.ts";
 

@@ -36,7 +36,7 @@ export async function bundle(options: BundleOptions): Promise<Map<string, Uint8A
       tsconfigRaw: {},
       logLevel: "silent",
       define: { "process.env.NODE_ENV": JSON.stringify(mode), FRESH_BUILD_ID: JSON.stringify(buildId) },
-      plugins: [importMapPlugin(root)],
+      plugins: [importMapPlugin],
     });
     return new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), Uint8Array.from(contents)]));
   } finally {
@@ -48,21 +48,21 @@ const NATIVE = Symbol("resolved by esbuild");
 
 // Names that Deno's import map knows lead to files of the project or to npm packages. For packages
 // esbuild looks itself, because it chooses the variant that is made for browsers.
-function importMapPlugin(root: string): esbuild.Plugin {
-  return {
-    name: "import-map",
-    setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, pluginData }) => {
-        if (pluginData === NATIVE || kind === "entry-point" || importer.includes("/node_modules/")) return null;
-        const url = resolve(path);
-        if (!url?.startsWith("file:")) return null;
-        const name = packageName(path, url);
-        if (name === null) return { path: decodeURIComponent(new URL(url).pathname) };
-        return await build.resolve(name, { kind, resolveDir: root, pluginData: NATIVE });
-      });
-    },
-  };
-}
+const importMapPlugin: esbuild.Plugin = {
+  name: "import-map",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, pluginData }) => {
+      if (pluginData === NATIVE || kind === "entry-point" || importer.includes("/node_modules/")) return null;
+      const url = resolve(path);
+      if (!url?.startsWith("file:")) return null;
+      const file = decodeURIComponent(new URL(url).pathname);
+      const name = packageName(path, file);
+      if (name === null) return { path: file };
+      const resolveDir = file.slice(0, file.indexOf("/node_modules/"));
+      return await build.resolve(name, { kind, resolveDir, pluginData: NATIVE });
+    });
+  },
+};
 
 function resolve(specifier: string): string | null {
   try {
@@ -73,8 +73,8 @@ function resolve(specifier: string): string | null {
 }
 
 // Gives the name under which esbuild finds the package, or nothing for a file of the project.
-function packageName(specifier: string, url: string): string | null {
-  const found = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
+function packageName(specifier: string, file: string): string | null {
+  const found = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
   if (found === undefined) return null;
   const plain = specifier.replace(/^npm:\/?/, "").replace(/^((?:@[^/]+\/)?[^@/]+)@[^/]*/, "$1");
   return plain === found || plain.startsWith(`${found}/`) ? plain : null;

@@ -5,7 +5,7 @@
 
 import type { Asset } from "./static_assets.ts";
 import type { FoundRoute } from "./crawl.ts";
-import { relativePath, relativeSpecifier } from "./paths.ts";
+import { relativePath, relativeSpecifier } from "../paths.ts";
 
 /** What is written. */
 export interface Output {

@@ -1,4 +1,4 @@
-// File paths of a build: always absolute, with `/`.
+// File paths and their URLs, with `/` only.
 
 /** Resolves a path or a `file:` URL against a folder. */
 export function resolvePath(folder: string, path: string): string {
