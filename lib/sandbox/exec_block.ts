@@ -1,0 +1,170 @@
+// One block of code in one exec process, from its line to its result.
+//
+// Owns its streams, its watchdog and the reading of how it ended. Leaves to exec.ts: the folder before and after, and
+// which process.
+//   B1. The first limit that is broken names the end; what the exit code says comes after it.
+//   B2. All output that counts was handed to the sink before the result; past the limit nothing is read any more.
+//   B3. It returns only when no process is left.
+import type { ExecResult } from "../protocol/sandbox.ts";
+import type { Clock, ExecSink, SandboxLimits } from "../service/ports.ts";
+import type { ExecProcess } from "./exec_process.ts";
+import { type Piece, Splitter } from "./splitter.ts";
+import { readPieces } from "./stream_reader.ts";
+import { Tail } from "./tail.ts";
+import { Turnstile } from "./turnstile.ts";
+import { type Breach, watch } from "./watchdog.ts";
+
+type ExecEnd = ExecResult["ended"];
+
+/** How a block ran. */
+export interface BlockOutcome {
+  readonly ended: ExecEnd;
+  readonly exit_code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly duration_ms: number;
+  readonly message?: string;
+}
+
+/** What is run. */
+export interface BlockOrder {
+  readonly line: { path: string; input?: unknown; value_path?: string };
+  readonly limits: SandboxLimits;
+  readonly timeout_s: number;
+  readonly work: string;
+  readonly sink: ExecSink;
+  readonly clock: Clock;
+}
+
+/** Bytes of each stream in the result. */
+const TAIL_BYTES = 32_768;
+/** The cache of a process: larger than any compiled package, smaller than what would fill a disk. */
+const CACHE_MB = 64;
+const CACHE_ENTRIES = 500;
+/** The host's own entries in the session's folder. */
+const OWN_ENTRIES = 10;
+
+/** Runs one block. Rejects with the signal's reason when aborted, and with the sink's error when that fails. */
+export async function runBlock(process: ExecProcess, order: BlockOrder, signal: AbortSignal): Promise<BlockOutcome> {
+  const run = new BlockRun(process, order);
+  const abort = () => run.fail(signal.reason);
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  try {
+    return await run.through();
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+class BlockRun {
+  #process: ExecProcess;
+  #order: BlockOrder;
+  #end: { ended: ExecEnd; message: string } | undefined;
+  #failure: { reason: unknown } | undefined;
+  #output_left: number;
+  #tails = { stdout: new Tail(TAIL_BYTES), stderr: new Tail(TAIL_BYTES) };
+  #one_at_a_time = new Turnstile();
+
+  constructor(process: ExecProcess, order: BlockOrder) {
+    this.#process = process;
+    this.#order = order;
+    this.#output_left = order.limits.output_bytes;
+  }
+
+  /** Gives the block up. */
+  fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    this.#process.child.kill();
+  }
+
+  async through(): Promise<BlockOutcome> {
+    const { clock, line } = this.#order;
+    const { child } = this.#process;
+    const since = clock.monotonic();
+    const unwatch = this.#watch();
+    try {
+      if (this.#failure === undefined) this.#process.order(line);
+      await Promise.all([this.#read("stdout"), this.#read("stderr")]);
+      const { exit_code } = await child.gone;
+      if (this.#failure !== undefined) throw this.#failure.reason;
+      return this.#outcome(exit_code, clock.monotonic() - since);
+    } finally {
+      unwatch();
+    }
+  }
+
+  #watch(): () => void {
+    const { limits, timeout_s, work, clock } = this.#order;
+    return watch(this.#process.child, {
+      clock,
+      limits: {
+        memory_mb: limits.memory_mb,
+        cpu_s: limits.cpu_s,
+        wall_ms: timeout_s * 1000,
+        folders: [
+          { path: work, disk_mb: limits.disk_mb, entries: limits.files + OWN_ENTRIES, name: "the session's files" },
+          { path: this.#process.deno_dir, disk_mb: CACHE_MB, entries: CACHE_ENTRIES, name: "its cached data" },
+        ],
+      },
+      broken: (breach, message) => this.#break(ENDS[breach], message),
+    });
+  }
+
+  #break(ended: ExecEnd, message: string): void {
+    this.#end ??= { ended, message };
+    this.#process.child.kill();
+  }
+
+  #read(name: "stdout" | "stderr"): Promise<void> {
+    return readPieces(this.#process.child[name], new Splitter(), {
+      clock: this.#order.clock,
+      take: (chunk) => {
+        const kept = chunk.subarray(0, Math.max(0, this.#output_left));
+        this.#output_left -= chunk.length;
+        this.#tails[name].push(kept);
+        return kept;
+      },
+      handle: (pieces) => this.#one_at_a_time.pass(() => this.#handOver(name, pieces)),
+    });
+  }
+
+  async #handOver(stream: "stdout" | "stderr", pieces: Iterable<Piece>): Promise<boolean> {
+    const lines: Parameters<ExecSink>[0] = [];
+    for (const piece of pieces) {
+      if (piece.kind === "text") lines.push({ stream, message: piece.message, partial: piece.partial });
+    }
+    try {
+      if (lines.length > 0 && this.#failure === undefined) await this.#order.sink(lines);
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#output_left < 0) this.#break("output", "it wrote more output than its run may");
+    return this.#failure === undefined && this.#output_left >= 0;
+  }
+
+  #outcome(exit_code: number, duration_ms: number): BlockOutcome {
+    const stdout = this.#tails.stdout.text();
+    const stderr = this.#tails.stderr.text();
+    const said = this.#end ?? fromExit(exit_code, stderr);
+    return { exit_code, stdout, stderr, duration_ms: Math.round(duration_ms), ...said };
+  }
+}
+
+const ENDS: Record<Breach, ExecEnd> = { memory: "memory", cpu: "timeout", disk: "disk", timeout: "timeout" };
+
+/** What an exit code says when no limit was broken before. 133, 153: ended by SIGTRAP, SIGXFSZ; 134: SIGABRT. */
+function fromExit(exit_code: number, stderr: string): { ended: ExecEnd; message?: string } {
+  if (exit_code === 77) return { ended: "denied", message: deniedMessage(stderr) };
+  if (exit_code === 133 || (exit_code === 134 && /memory/i.test(stderr))) {
+    return { ended: "memory", message: "it took more memory than it may" };
+  }
+  if (exit_code === 153) return { ended: "disk", message: "a file grew larger than the session may hold" };
+  return { ended: "exit" };
+}
+
+function deniedMessage(stderr: string): string {
+  const wanted = /Requires (\w+) access(?: to ("[^"\n]{0,300}"))?/.exec(stderr);
+  if (wanted === null) return "it asked for a right that it does not have";
+  return `it asked for a right that it does not have: ${wanted[1]}${wanted[2] === undefined ? "" : ` ${wanted[2]}`}`;
+}

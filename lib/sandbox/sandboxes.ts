@@ -1,0 +1,239 @@
+// Processes without rights: the port Sandboxes, wired.
+//
+// Owns which wall is in force, the two kinds of children, and that nothing is left after `close`. Begins to prepare what
+// makes starts fast in the background; nothing waits for it but the first sandbox.
+import { getLogger } from "@logtape/logtape";
+import { AppError } from "../model/error.ts";
+import type { WorkflowDescription } from "../model/workflow.ts";
+import type {
+  Clock,
+  Executor,
+  Ids,
+  Isolation,
+  Sandboxes,
+  SandboxEvents,
+  SandboxLimits,
+  WorkflowSandbox,
+} from "../service/ports.ts";
+import { DenoDirs } from "./deno_dirs.ts";
+import { detectWalls, type Walls } from "./detect.ts";
+import { SessionExecutor } from "./exec.ts";
+import { findExecApp } from "./exec_app.ts";
+import type { ExecHome } from "./exec_process.ts";
+import { ModuleBundles } from "./module_bundle.ts";
+import { Pool } from "./pool.ts";
+import { sessionFolder } from "./safe_path.ts";
+import { execTemplate, workflowTemplate } from "./template_name.ts";
+import { warmExec, type WarmUpOptions, warmWorkflow } from "./warm_up.ts";
+import { type WorkflowHome, WorkflowProcess } from "./workflow_process.ts";
+
+const log = getLogger(["holdfast", "sandbox"]);
+
+const DESCRIBE_MS = 20_000;
+
+/** How sandboxes are set up. */
+export interface SandboxesOptions {
+  /** Root of the project: deno.json, node_modules, workers/. */
+  readonly project_root: string;
+  readonly data_dir: string;
+  readonly isolation: Isolation | "auto";
+  /** Workflow sandboxes kept ready. */
+  readonly warm: number;
+  /** Memory of a workflow sandbox. */
+  readonly memory_mb: number;
+  /** Path of the Deno binary. */
+  readonly deno: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Folder of own workflows. */
+  readonly workflows_dir?: string;
+  /** The program of workflow sandboxes; workers/main.ts when absent. */
+  readonly workflow_program?: string;
+}
+
+/** The port, and what the operator should know about the wall. */
+export interface HostSandboxes extends Sandboxes {
+  readonly warnings: readonly string[];
+}
+
+/** Finds the wall, wires both kinds of sandboxes and begins to warm them up. Throws AppError when the wall asked for is not there. */
+export async function createSandboxes(options: SandboxesOptions): Promise<HostSandboxes> {
+  const walls = await detectWalls(options);
+  for (const warning of walls.warnings) log.warn("sandbox.wall", { isolation: walls.isolation, warning });
+  await Deno.mkdir(`${options.data_dir}/sessions`, { recursive: true, mode: 0o700 });
+  const data_dir = await Deno.realPath(options.data_dir);
+  const project = await Deno.realPath(options.project_root);
+  const dirs = new DenoDirs({ data_dir, ids: options.ids });
+  await dirs.open();
+  const closing = new AbortController();
+  const flowWalls = workflowWalls(walls, options.isolation);
+  const workflow = await workflowHome(options, { walls: flowWalls, project, dirs, closing: closing.signal });
+  const exec = await execHome({ walls, project, dirs, clock: options.clock });
+  log.info("sandbox.ready", { isolation: walls.isolation, closed_fds: walls.inherited_fds });
+  return new Host({ options, walls, data_dir, project, workflow, closing, ...exec });
+}
+
+/** The walls of workflow sandboxes: their program is ours, so the quicker one will do unless bwrap was asked for. */
+function workflowWalls(walls: Walls, asked: Isolation | "auto"): Walls {
+  const quick = walls.isolation === "bwrap" && asked === "auto" && walls.tools.setpriv !== undefined;
+  return quick ? { ...walls, isolation: "limits" } : walls;
+}
+
+interface HomeParts {
+  readonly walls: Walls;
+  readonly project: string;
+  readonly dirs: DenoDirs;
+}
+
+async function workflowHome(
+  options: SandboxesOptions,
+  { walls, project, dirs, closing }: HomeParts & { closing: AbortSignal },
+): Promise<WorkflowHome> {
+  const { workflows_dir, clock, ids } = options;
+  const program = await Deno.realPath(options.workflow_program ?? `${project}/workers/main.ts`);
+  const template = await workflowTemplate(walls, { project, program });
+  const workflows = workflows_dir === undefined ? {} : { workflows: await Deno.realPath(workflows_dir) };
+  return { walls, project, program, dirs, template, clock, ids, closing, ...workflows };
+}
+
+async function execHome({ walls, project, dirs, clock }: HomeParts & { clock: Clock }) {
+  const app = await findExecApp(project);
+  if (app === undefined) {
+    log.warn("exec_app.missing", { effect: "code blocks cannot import packages until they are installed" });
+  }
+  const boot = await Deno.realPath(`${project}/workers/exec/boot.ts`);
+  const template = await execTemplate(walls, { digest: app?.digest ?? "", project, boot });
+  const exec: ExecHome = { walls, app: app ?? { folder: `${project}/workers/exec/app` }, boot, dirs, template, clock };
+  return { exec, packages: app?.packages ?? [] };
+}
+
+interface HostParts {
+  readonly options: SandboxesOptions;
+  readonly walls: Walls;
+  readonly data_dir: string;
+  readonly project: string;
+  readonly workflow: WorkflowHome;
+  readonly exec: ExecHome;
+  readonly packages: readonly string[];
+  readonly closing: AbortController;
+}
+
+class Host implements HostSandboxes {
+  readonly isolation: Isolation;
+  readonly warnings: readonly string[];
+  #parts: HostParts;
+  #pool: Pool;
+  #running = new Set<WorkflowProcess>();
+  #executors = new Set<SessionExecutor>();
+  #modules: ModuleBundles;
+  #described: Promise<WorkflowDescription[]> | undefined;
+  #closing: AbortController;
+  #warming: Promise<unknown>;
+
+  constructor(parts: HostParts) {
+    const { options, walls, data_dir, project, workflow, exec, packages } = parts;
+    this.isolation = walls.isolation;
+    this.warnings = walls.warnings;
+    this.#parts = parts;
+    this.#closing = parts.closing;
+    this.#modules = new ModuleBundles([
+      `${project}/workers`,
+      ...(workflow.workflows === undefined ? [] : [workflow.workflows]),
+    ]);
+    const { clock, ids } = options;
+    this.#pool = new Pool({
+      warm: options.warm,
+      clock,
+      start: () => WorkflowProcess.start(workflow, options.memory_mb),
+    });
+    const warm_up: WarmUpOptions = { clock, ids, scratch: `${data_dir}/cache/children`, signal: this.#closing.signal };
+    // One after the other: the first sandbox should not wait for what only the first block needs.
+    this.#warming = warmWorkflow(workflow, warm_up).then(() => {
+      this.#pool.fill();
+      return warmExec(exec, packages, warm_up);
+    });
+  }
+
+  async start(events: SandboxEvents, limits: SandboxLimits): Promise<WorkflowSandbox> {
+    this.#refuseClosed();
+    const { options, workflow } = this.#parts;
+    const sandbox = limits.memory_mb === options.memory_mb
+      ? await this.#pool.take()
+      : await WorkflowProcess.start(workflow, limits.memory_mb);
+    this.#running.add(sandbox);
+    void sandbox.over.then(() => this.#running.delete(sandbox));
+    if (this.#closing.signal.aborted) sandbox.kill();
+    sandbox.attach(events, limits);
+    return sandbox;
+  }
+
+  executor(session_id: string): Executor {
+    this.#refuseClosed();
+    const { options, data_dir, project, exec } = this.#parts;
+    const executor = new SessionExecutor({
+      home: exec,
+      work: sessionFolder(data_dir, session_id),
+      closed: [data_dir, project],
+      input: { clock: options.clock, ids: options.ids, modules: this.#modules, outside: `${data_dir}/cache/inputs` },
+      closing: () => this.#executors.delete(executor),
+    });
+    this.#executors.add(executor);
+    return executor;
+  }
+
+  describe(): Promise<WorkflowDescription[]> {
+    this.#described ??= this.#describe().catch((error: unknown) => {
+      this.#described = undefined; // the next one who asks tries again
+      throw error;
+    });
+    return this.#described;
+  }
+
+  probe(): Promise<void> {
+    this.#refuseClosed();
+    return this.#pool.probe();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new AppError("draining", "Cannot start a sandbox: the server is going away"));
+    for (const sandbox of this.#running) sandbox.kill();
+    await Promise.all([
+      this.#pool.close(),
+      this.#warming.catch(() => {}),
+      ...[...this.#executors].map((executor) => executor.close()),
+      ...[...this.#running].map((sandbox) => sandbox.over),
+    ]);
+  }
+
+  #refuseClosed(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+
+  async #describe(): Promise<WorkflowDescription[]> {
+    const { options } = this.#parts;
+    const answer = Promise.withResolvers<WorkflowDescription[]>();
+    const limits = { memory_mb: options.memory_mb, disk_mb: 1, files: 1, output_bytes: 1_000_000, cpu_s: 60 };
+    let said = "";
+    const sandbox = await this.start({
+      frame: (frame) => {
+        if (frame.type === "described") answer.resolve(frame.workflows);
+      },
+      output: (lines) => {
+        said = lines.map((line) => line.message).join("\n").slice(-2000);
+      },
+    }, limits);
+    const cancel = options.clock.after(DESCRIBE_MS, () => sandbox.kill());
+    void sandbox.over.then((over) => {
+      const why = said === "" ? over.message : said;
+      answer.reject(new AppError("internal", `Cannot read the workflows: ${why}`));
+    });
+    sandbox.send({ type: "describe" });
+    try {
+      return await answer.promise;
+    } finally {
+      cancel();
+      sandbox.kill();
+      await sandbox.over;
+    }
+  }
+}
