@@ -3,12 +3,13 @@ import { page } from "fresh";
 import { Head } from "fresh/runtime";
 import { define } from "../lib/http/define.ts";
 import { signedIn } from "../lib/http/signed_in.ts";
+import type { Pulse } from "../lib/protocol/rest.ts";
 import { SessionStatus } from "../lib/model/session.ts";
 import SessionList from "../islands/SessionList.tsx";
 import TopLive from "../islands/TopLive.tsx";
 import { Icon } from "../lib/ui/Icon.tsx";
 import { NeedsStrip } from "../lib/ui/NeedsStrip.tsx";
-import { type ListFilter, listHref } from "../lib/ui/session_filter.ts";
+import { type ListFilter, listHref } from "../lib/client/session_filter.ts";
 import { TabBar, TopBar } from "../lib/ui/Shell.tsx";
 import { LOOKS } from "../lib/ui/words.ts";
 
@@ -53,12 +54,39 @@ function Chip(
   );
 }
 
-export default define.page<typeof handler>(function Sessions({ data }) {
-  const { list, pulse, asks, filter, now } = data;
+/** The filters as chips with their counts. */
+function Chips(props: { filter: ListFilter; pulse: Pulse }) {
+  const { filter, pulse } = props;
   const counts = pulse.by_status;
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const keep = filter.q === undefined ? {} : { q: filter.q };
   const plain = filter.status === undefined && !filter.needs_you;
+  return (
+    <nav class="chips" aria-label="Filter">
+      <Chip to={keep} on={plain} word="All" count={all} />
+      <Chip
+        to={{ ...keep, needs_you: true }}
+        on={filter.needs_you === true}
+        look="needs"
+        word="Needs you"
+        count={pulse.needs_you}
+      />
+      {(["active", "suspended", "completed", "failed", "expired"] as const).map((status) => (
+        <Chip
+          key={status}
+          to={{ ...keep, status }}
+          on={filter.status === status}
+          look={status === "active" ? "running" : status}
+          word={status === "active" ? "Active" : LOOKS[status].word}
+          count={counts[status]}
+        />
+      ))}
+    </nav>
+  );
+}
+
+export default define.page<typeof handler>(function Sessions({ data }) {
+  const { list, pulse, asks, filter, now } = data;
   return (
     <>
       <Head>
@@ -84,26 +112,7 @@ export default define.page<typeof handler>(function Sessions({ data }) {
               <kbd class="k">/</kbd>
             </span>
           </form>
-          <nav class="chips" aria-label="Filter">
-            <Chip to={keep} on={plain} word="All" count={all} />
-            <Chip
-              to={{ ...keep, needs_you: true }}
-              on={filter.needs_you === true}
-              look="needs"
-              word="Needs you"
-              count={pulse.needs_you}
-            />
-            {(["active", "suspended", "completed", "failed", "expired"] as const).map((status) => (
-              <Chip
-                key={status}
-                to={{ ...keep, status }}
-                on={filter.status === status}
-                look={status === "active" ? "running" : status}
-                word={status === "active" ? "Active" : LOOKS[status].word}
-                count={counts[status]}
-              />
-            ))}
-          </nav>
+          <Chips filter={filter} pulse={pulse} />
         </div>
         <SessionList
           sessions={list.items}

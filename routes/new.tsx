@@ -8,7 +8,7 @@ import type { State } from "../lib/http/state.ts";
 import { AppError } from "../lib/model/error.ts";
 import NewTask from "../islands/NewTask.tsx";
 import TopLive from "../islands/TopLive.tsx";
-import { configOf, fieldsOf } from "../lib/ui/schema_form.ts";
+import { configOf, fieldsOf } from "../lib/client/schema_form.ts";
 import { TabBar, TopBar } from "../lib/ui/Shell.tsx";
 
 interface Filled {

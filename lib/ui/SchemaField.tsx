@@ -1,6 +1,6 @@
 // One field of a form made from JSON Schema: label, default, control, help or complaint.
 import { Icon } from "./Icon.tsx";
-import { complaint, type Field } from "./schema_form.ts";
+import { complaint, type Field } from "../client/schema_form.ts";
 
 /** A field with its text. `onText` is absent in the server's own form. */
 export function SchemaField(props: { field: Field; text: string; onText?: (text: string) => void; error?: string }) {
@@ -80,18 +80,11 @@ function Control(props: { field: Field; text: string; onText?: (text: string) =>
     case "lines":
       return <textarea {...common} rows={2} value={text} onInput={say} placeholder="one a line" />;
     case "integer":
-    case "number":
-      return (
-        <input
-          {...common}
-          type="number"
-          inputMode="decimal"
-          step={field.kind === "integer" ? 1 : "any"}
-          value={text}
-          placeholder={`${field.fallback ?? "no limit"}`}
-          onInput={say}
-        />
-      );
+    case "number": {
+      const step = field.kind === "integer" ? 1 : "any";
+      const placeholder = `${field.fallback ?? "no limit"}`;
+      return <input {...common} type="number" step={step} value={text} placeholder={placeholder} onInput={say} />;
+    }
     case "text":
       return <input {...common} type="text" value={text} placeholder={`${field.fallback ?? ""}`} onInput={say} />;
     default:

@@ -1,9 +1,10 @@
 // The text of a task with its examples and input files.
 import { Icon } from "./Icon.tsx";
-import { sketch } from "./schema_form.ts";
+import { sketch } from "../client/schema_form.ts";
 import { size } from "./words.ts";
 
-interface Example {
+/** An example to begin with. */
+export interface TaskExample {
   name: string;
   title: string;
   text: string;
@@ -29,41 +30,22 @@ export function TaskEditor(props: {
   onText?: (text: string) => void;
   files: readonly File[];
   onFiles?: (files: File[]) => void;
-  examples: Example[];
-  onExample?: (example: Example) => void;
+  examples: TaskExample[];
+  onExample?: (example: TaskExample) => void;
 }) {
   const { text, files } = props;
   const add = (list: FileList | null | undefined) => props.onFiles?.([...files, ...(list ?? [])]);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    add(event.dataTransfer?.files);
+  };
   return (
     <section>
       <div class="row wrap" style="margin:20px 0 6px">
         <label class="lbl lbl-x" for="task">What should it do?</label>
-        <span class="sp row" style="gap:4px">
-          <span class="meta only-l">Start from</span>
-          {props.examples.map((one) => (
-            <a
-              key={one.name}
-              class="btn btn-xs btn-quiet"
-              href={`/new?example=${one.name}&mode=${one.mode}`}
-              title={one.title}
-              onClick={(event) => {
-                event.preventDefault();
-                props.onExample?.(one);
-              }}
-            >
-              {one.name}
-            </a>
-          ))}
-        </span>
+        <Examples {...props} />
       </div>
-      <div
-        class="ed"
-        onDragOver={(event) => event.preventDefault()}
-        onDrop={(event) => {
-          event.preventDefault();
-          add(event.dataTransfer?.files);
-        }}
-      >
+      <div class="ed" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
         <textarea
           id="task"
           name="task"
@@ -77,38 +59,67 @@ export function TaskEditor(props: {
           {text}
         </textarea>
         <div class="ed-f">
-          {files.map((file, i) => (
-            <span class="row" style="gap:6px" key={`${file.name}-${i}`}>
-              <Icon name="file-text" size={14} />
-              <span class="mono">{file.name}</span>
-              <span class="num faint">{size(file.size)}</span>
-              <button
-                type="button"
-                aria-label={`Leave out ${file.name}`}
-                onClick={() => props.onFiles?.(files.filter((one) => one !== file))}
-              >
-                <Icon name="x" size={12} />
-              </button>
-            </span>
-          ))}
-          <label class="btn btn-xs btn-quiet">
-            <Icon name="upload" size={14} />
-            <span>
-              Add files<span class="only-l">or drop them here</span>
-            </span>
-            <input
-              type="file"
-              multiple
-              class="sr-only"
-              onChange={(event) => {
-                add(event.currentTarget.files);
-                event.currentTarget.value = "";
-              }}
-            />
-          </label>
+          <Files files={files} onRemove={(file) => props.onFiles?.(files.filter((one) => one !== file))} onAdd={add} />
           <span class="sp">{summary(text)}</span>
         </div>
       </div>
     </section>
+  );
+}
+
+function Examples(props: { examples: TaskExample[]; onExample?: (example: TaskExample) => void }) {
+  const take = (event: Event, example: TaskExample) => {
+    event.preventDefault();
+    props.onExample?.(example);
+  };
+  return (
+    <span class="sp row" style="gap:4px">
+      <span class="meta only-l">Start from</span>
+      {props.examples.map((one) => (
+        <a
+          key={one.name}
+          class="btn btn-xs btn-quiet"
+          href={`/new?example=${one.name}&mode=${one.mode}`}
+          title={one.title}
+          onClick={(event) => take(event, one)}
+        >
+          {one.name}
+        </a>
+      ))}
+    </span>
+  );
+}
+
+function Files(
+  props: { files: readonly File[]; onRemove: (file: File) => void; onAdd: (list: FileList | null) => void },
+) {
+  return (
+    <>
+      {props.files.map((file, i) => (
+        <span class="row" style="gap:6px" key={`${file.name}-${i}`}>
+          <Icon name="file-text" size={14} />
+          <span class="mono">{file.name}</span>
+          <span class="num faint">{size(file.size)}</span>
+          <button type="button" aria-label={`Leave out ${file.name}`} onClick={() => props.onRemove(file)}>
+            <Icon name="x" size={12} />
+          </button>
+        </span>
+      ))}
+      <label class="btn btn-xs btn-quiet">
+        <Icon name="upload" size={14} />
+        <span>
+          Add files<span class="only-l">or drop them here</span>
+        </span>
+        <input
+          type="file"
+          multiple
+          class="sr-only"
+          onChange={(event) => {
+            props.onAdd(event.currentTarget.files);
+            event.currentTarget.value = "";
+          }}
+        />
+      </label>
+    </>
   );
 }

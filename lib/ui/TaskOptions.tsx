@@ -1,5 +1,5 @@
 // The options of a mode, made from its config schema; those that most people never touch stand behind "more".
-import { type Field } from "./schema_form.ts";
+import type { Field } from "../client/schema_form.ts";
 import { SchemaField } from "./SchemaField.tsx";
 import { modeLook } from "./words.ts";
 

@@ -29,7 +29,7 @@ const MAY: Record<string, readonly string[]> = {
   ui: ["engine", "client", "protocol", "model"],
   islands: ["ui", "client", "engine", "protocol", "model"],
   cli: ["client", "engine", "protocol", "model"],
-  routes: ["http", "ui", "islands", "protocol", "model"],
+  routes: ["http", "ui", "client", "islands", "protocol", "model"],
   workers: ["model", "protocol/sandbox"],
   main: ["http", "routes"],
   serve: ["main", "http", "live", "sandbox", "llm", "service", "store", "engine", "protocol", "model", "config", "log"],

@@ -1,5 +1,5 @@
 // "What you send": the changed plan against the one that was asked; signs, never colour alone.
-import { changesOf, diffOf, type PlanDraft } from "./plan_edit.ts";
+import { changesOf, diffOf, type PlanDraft } from "../../client/plan_edit.ts";
 
 /** The difference as lines, and how much changed in words. */
 export function PlanDiff(props: { draft: PlanDraft }) {

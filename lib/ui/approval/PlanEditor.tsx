@@ -11,7 +11,7 @@ import {
   type PlanDraft,
   putBack,
   removeStep,
-} from "./plan_edit.ts";
+} from "../../client/plan_edit.ts";
 
 /** The editor; `editing` is the id of the step whose fields are open. */
 export function PlanEditor(props: {
@@ -107,28 +107,43 @@ function Step(props: {
           ? <Fields step={step} draft={draft} onDraft={onDraft} onDone={() => props.onEditing(null)} />
           : <Shown {...props} />}
       </div>
-      <span class="row" style="gap:0">
-        <button
-          type="button"
-          class="btn btn-xs btn-quiet btn-sq"
-          aria-label={open ? `Done with step ${at + 1}` : `Edit step ${at + 1}`}
-          aria-expanded={open}
-          disabled={locked}
-          onClick={() => props.onEditing(open ? null : step.id)}
-        >
-          <Icon name={open ? "check" : "pencil"} size={14} />
-        </button>
-        <button
-          type="button"
-          class="btn btn-xs btn-quiet btn-sq"
-          aria-label={`Remove step ${at + 1}`}
-          disabled={locked}
-          onClick={() => onDraft(removeStep(draft, step.id))}
-        >
-          <Icon name="trash-2" size={14} />
-        </button>
-      </span>
+      <StepButtons {...props} open={open} />
     </li>
+  );
+}
+
+function StepButtons(props: {
+  step: PlanStep;
+  at: number;
+  open: boolean;
+  draft: PlanDraft;
+  onDraft: (draft: PlanDraft) => void;
+  onEditing: (id: string | null) => void;
+  locked: boolean;
+}) {
+  const { step, at, open, draft, onDraft, locked } = props;
+  return (
+    <span class="row" style="gap:0">
+      <button
+        type="button"
+        class="btn btn-xs btn-quiet btn-sq"
+        aria-label={open ? `Done with step ${at + 1}` : `Edit step ${at + 1}`}
+        aria-expanded={open}
+        disabled={locked}
+        onClick={() => props.onEditing(open ? null : step.id)}
+      >
+        <Icon name={open ? "check" : "pencil"} size={14} />
+      </button>
+      <button
+        type="button"
+        class="btn btn-xs btn-quiet btn-sq"
+        aria-label={`Remove step ${at + 1}`}
+        disabled={locked}
+        onClick={() => onDraft(removeStep(draft, step.id))}
+      >
+        <Icon name="trash-2" size={14} />
+      </button>
+    </span>
   );
 }
 

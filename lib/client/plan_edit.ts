@@ -2,8 +2,8 @@
 //
 //   PE1. A step keeps its id through every edit; an added one gets an id that no other step has or had.
 //   PE2. `changesOf` counts each step once: added, removed, changed, or moved.
-import { Plan, type PlanStep } from "../../model/plan.ts";
-import type { Json } from "../../model/json.ts";
+import { Plan, type PlanStep } from "../model/plan.ts";
+import type { Json } from "../model/json.ts";
 
 /** A plan being edited. */
 export interface PlanDraft {

@@ -1,6 +1,5 @@
 // Which sessions a list shows: the filter of its address, applied the same way on the server's page and to live rows.
 import type { Session } from "../protocol/rest.ts";
-import { lookOf } from "./words.ts";
 
 /** The filter of a list; every field may be absent. */
 export interface ListFilter {
@@ -12,7 +11,7 @@ export interface ListFilter {
 /** Tells whether a session belongs into the list. */
 export function matches(session: Session, filter: ListFilter): boolean {
   if (filter.status !== undefined && session.status !== filter.status) return false;
-  if (filter.needs_you && lookOf(session) !== "needs") return false;
+  if (filter.needs_you && session.pending_approvals === 0) return false;
   const q = filter.q?.trim().toLowerCase() ?? "";
   return q === "" || session.name.toLowerCase().includes(q) || session.task_line.toLowerCase().includes(q);
 }

@@ -1,0 +1,121 @@
+// The state of one approval panel: the edited plan, what was typed, sending, and what went wrong.
+//
+// Leaves to the island how it looks. What a person typed is kept whatever the server answers.
+import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Verb } from "../model/approval.ts";
+import type { Json } from "../model/json.ts";
+import { changesOf, complaintOf, draftOf, type PlanDraft } from "./plan_edit.ts";
+import type { Approval } from "../protocol/rest.ts";
+import { ClientError, createApi } from "./api.ts";
+
+/** What the panel shows and does. */
+export interface ApprovalState {
+  draft: Signal<PlanDraft | null>;
+  /** The step whose fields are open. */
+  editing: Signal<string | null>;
+  feedback: Signal<string>;
+  answer: Signal<string>;
+  sending: Signal<Verb | null>;
+  problem: Signal<string | null>;
+  /** Whether the subject may be changed. */
+  editable: boolean;
+  changes: ReadonlySignal<number>;
+  /** What keeps the edited plan from being sent. */
+  invalid: ReadonlySignal<string | null>;
+  send(verb: Verb): Promise<void>;
+}
+
+/** Makes the state of a panel; `offline` switches sending off. */
+export function useApproval(approval: Approval, offline: boolean): ApprovalState {
+  const draft = useSignal(draftOf(approval.context));
+  const editable = approval.modifications_schema !== undefined && approval.allowed.includes("modified");
+  const changes = useComputed(() => draft.value === null || !editable ? 0 : changesOf(draft.value).total);
+  const invalid = useComputed(() => changes.value === 0 || draft.value === null ? null : complaintOf(draft.value));
+  const state: Omit<ApprovalState, "send"> = {
+    draft,
+    editing: useSignal<string | null>(null),
+    feedback: useSignal(""),
+    answer: useSignal(""),
+    sending: useSignal<Verb | null>(null),
+    problem: useSignal<string | null>(null),
+    editable,
+    changes,
+    invalid,
+  };
+  return { ...state, send: (verb) => send(state, approval, { verb, offline }) };
+}
+
+function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json | undefined {
+  if (verb === "answered") return { answer: state.answer.peek() };
+  const draft = state.draft.peek();
+  if (verb !== "modified" || draft === null) return undefined;
+  return JSON.parse(JSON.stringify({ steps: draft.steps }));
+}
+
+async function send(
+  state: Omit<ApprovalState, "send">,
+  approval: Approval,
+  options: { verb: Verb; offline: boolean },
+): Promise<void> {
+  const { verb } = options;
+  if (state.sending.peek() !== null || options.offline) return;
+  if (verb === "answered" && state.answer.peek().trim() === "") {
+    state.problem.value = "Type an answer first.";
+    return;
+  }
+  state.sending.value = verb;
+  state.problem.value = null;
+  const feedback = state.feedback.peek().trim();
+  const modifications = modificationsOf(state, verb);
+  try {
+    await createApi({ base: location.origin }).resolve(approval.approval_id, {
+      resolution: verb,
+      ...(feedback === "" ? {} : { feedback }),
+      ...(modifications === undefined ? {} : { modifications }),
+    });
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    state.sending.value = null;
+    state.problem.value = refusal(error);
+  }
+}
+
+/** A refusal in words: who was first, or what does not fit. */
+function refusal(error: ClientError): string {
+  if (error.code === "unreachable") return "Not connected. Your answer is kept here; send it when the line is back.";
+  const current = error.problem?.current;
+  if (error.status === 409 && current !== null && typeof current === "object" && !Array.isArray(current)) {
+    const by = current?.["resolved_by"];
+    const name = by !== null && typeof by === "object" && !Array.isArray(by) ? by?.["name"] : by;
+    const what = current?.["resolution"] ?? current?.["status"];
+    return `Answered already${name ? ` by ${name}` : ""}: ${what}. What you typed is kept here.`;
+  }
+  const errors = (error.problem?.errors ?? []).map((one) => `${one.path}: ${one.message}`);
+  return errors.length > 0 ? errors.join("; ") : error.message;
+}
+
+/** Keys of the panel: the buttons' own, `e` edits, Ctrl+Enter sends the first answer. */
+export function useApprovalKeys(
+  state: ApprovalState,
+  buttons: () => { verb: Verb; key?: string }[],
+  approval_id: string,
+): void {
+  useEffect(() => {
+    const keys = (event: KeyboardEvent) => {
+      const target = event.target instanceof Element ? event.target : null;
+      const ready = state.invalid.peek() === null;
+      const first = buttons()[0];
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        if (first !== undefined && ready) void state.send(first.verb);
+        return;
+      }
+      if (target?.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+      const button = buttons().find((one) => one.key === event.key);
+      if (button !== undefined && ready) void state.send(button.verb);
+      if (event.key === "e" && state.editable) state.editing.value = state.draft.peek()?.steps[0]?.id ?? null;
+    };
+    document.addEventListener("keydown", keys);
+    return () => document.removeEventListener("keydown", keys);
+  }, [approval_id]);
+}

@@ -1,0 +1,42 @@
+// The fixed foot of an approval: the verbs that it allows as buttons, and what went wrong.
+import type { Verb } from "../../model/approval.ts";
+import { Icon } from "../Icon.tsx";
+import type { VerbButton } from "./verbs.ts";
+
+/** The foot. */
+export function AskFoot(props: {
+  buttons: VerbButton[];
+  sending: Verb | null;
+  invalid: string | null;
+  problem: string | null;
+  offline: boolean;
+  onVerb: (verb: Verb) => void;
+}) {
+  const wrong = props.problem ?? props.invalid;
+  const off = (button: VerbButton) =>
+    props.sending !== null || props.offline || (button.verb === "modified" && props.invalid !== null);
+  return (
+    <div class="ap-foot">
+      {props.buttons.map((button) => (
+        <button
+          key={button.verb}
+          type="button"
+          class={`btn btn-${button.tone}`}
+          style="height:40px"
+          disabled={off(button)}
+          onClick={() => props.onVerb(button.verb)}
+        >
+          {props.sending === button.verb ? "Sending" : button.word}
+          {button.key !== undefined && <kbd class="k">{button.key}</kbd>}
+        </button>
+      ))}
+      {wrong !== null && (
+        <span class="meta row bad-text" role="alert" style="margin:0 0 0 8px">
+          <Icon name="triangle-alert" size={14} />
+          {wrong}
+        </span>
+      )}
+      {props.offline && <span class="meta">Not connected: your answer waits until the line is back.</span>}
+    </div>
+  );
+}
