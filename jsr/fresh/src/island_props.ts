@@ -21,9 +21,20 @@ export function markSlot(vnode: AnyNode, ref: SlotRef): AnyNode {
   return vnode;
 }
 
+/** Says whether a value is JSX; a signal passes for a node, because Preact shows its value where one stands. */
+export function isNode(value: unknown): value is AnyNode {
+  return isValidElement(value) && !(value instanceof Signal);
+}
+
+function slotOf(value: AnyNode): SlotRef {
+  const ref = slots.get(value);
+  if (ref) return ref;
+  throw new TypeError("Cannot send JSX that lies deep inside an island's props: give it as a prop of its own");
+}
+
 /** The kinds of values that devalue is taught; each gives something truthy for its own. */
 export const reducers: Record<string, (value: unknown) => unknown> = {
-  Slot: (value) => isValidElement(value) && slots.get(value),
+  Slot: (value) => isNode(value) && slotOf(value),
   Computed: (value) => value instanceof Signal && !isWritable(value) && [value.peek()],
   Signal: (value) => value instanceof Signal && [value.peek()],
   // An instance of a class goes as the plain object that its fields make.

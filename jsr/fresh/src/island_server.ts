@@ -3,9 +3,8 @@
 // An island inside another island's own output is a plain component. Content that is given to it as
 // JSX becomes a slot, because the browser gets it as HTML and not as code.
 
-import { type ComponentChildren, Fragment, isValidElement } from "preact";
-import { Signal } from "@preact/signals";
-import { markSlot } from "./island_props.ts";
+import { type ComponentChildren, Fragment } from "preact";
+import { isNode, markSlot } from "./island_props.ts";
 import { type AnyNode, type Change, node } from "./node.ts";
 import { currentPage, type Page } from "./page_state.ts";
 import type { Island } from "./snapshot.ts";
@@ -29,11 +28,6 @@ function placeOf(island: Island, given: Given, page: Page): AnyNode {
   const child = node(island.fn, props);
   page.made.add(child);
   return between(`island:${island.name}:${index}`, child);
-}
-
-// A signal passes for a node, because Preact shows its value where one stands in JSX.
-function isNode(value: unknown): boolean {
-  return isValidElement(value) && !(value instanceof Signal);
 }
 
 function slotFor(name: string, children: ComponentChildren, page: Page): AnyNode {
