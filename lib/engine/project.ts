@@ -1,12 +1,17 @@
 // Everything that KV holds about a session beside its records, as a pure function of its state.
 //
 // Owns due rows, lease row and summary. Leaves to lib/store: writing the difference of two projections.
-import { z } from "zod";
-import { Cost } from "../model/cost.ts";
-import { RunStatus } from "../model/run.ts";
-import { Progress, SessionStatus, Wait } from "../model/session.ts";
-import { UserRef } from "../model/principal.ts";
+//   D1. A run in the queue is due now; a wait is due at its time, whatever the status of its run, until the run is over.
+//   D2. Short sleeps are not due: their process stays, and a sandbox that begins them again settles them.
+//   D3. A session without a run that is not over is due when it expires.
+import { isFinal } from "../model/run.ts";
+import { TOLERANCE_MS } from "./limits.ts";
+import { isShortSleep, openEntries, pendingApprovals } from "./open.ts";
 import type { EngineSettings, SessionState } from "./state.ts";
+import { expiresAt, Summary, summaryOf } from "./summary.ts";
+import { fitSummary } from "./summary_row.ts";
+
+export { Summary };
 
 /**
  * A row of the due index: at `time_ms` (0: now) something must be said to the session. `id` is a run_id for "run"
@@ -18,36 +23,6 @@ export interface Due {
   id: string;
 }
 
-/** What lists know of a session, at most 400 bytes packed: the texts are cut until it fits. */
-export const Summary = z.strictObject({
-  session_id: z.string(),
-  name: z.string(),
-  mode: z.string(),
-  status: SessionStatus,
-  run_id: z.string().nullable(),
-  run_status: RunStatus.nullable(),
-  owner: UserRef,
-  pinned: z.boolean(),
-  /** Pending approvals and the nearest deadline of them. */
-  needs_you: z.int(),
-  deadline: z.string().nullable(),
-  wait: Wait,
-  task_line: z.string(),
-  activity: z.string().nullable(),
-  current_phase: z.string().nullable(),
-  current_step: z.string().nullable(),
-  progress: Progress,
-  cost: Cost,
-  created_at: z.string(),
-  updated_at: z.string(),
-  last_active_at: z.string(),
-  expires_at: z.string().nullable(),
-  head_seq: z.int(),
-  version: z.int(),
-});
-/** What lists know of a session. */
-export type Summary = z.infer<typeof Summary>;
-
 /** Everything that is derived from a state. */
 export interface Projection {
   due: Due[];
@@ -56,11 +31,37 @@ export interface Projection {
 }
 
 /** Derives due rows, lease and summary from a state. */
-export function project(_state: SessionState, _settings: EngineSettings): Projection {
-  throw new Error("not written yet");
+export function project(state: SessionState, settings: EngineSettings): Projection {
+  const { run } = state;
+  const lease = run?.status === "running" ? { run_id: run.run_id, ...run.lease } : null;
+  const summary = summaryOf(state, settings);
+  return { due: dueOf(state, settings), lease, summary: summary === null ? null : fitSummary(summary) };
 }
 
 /** Keys of the waits whose time has come: what `fire_timer` is to be said for. */
-export function dueTimers(_state: SessionState, _now: number): string[] {
-  throw new Error("not written yet");
+export function dueTimers(state: SessionState, now: number): string[] {
+  return timed(state).filter((wait) => wait.time_ms <= now + TOLERANCE_MS).map((wait) => wait.key);
+}
+
+function dueOf(state: SessionState, settings: EngineSettings): Due[] {
+  const { session, run } = state;
+  if (session === null) return [];
+  if (run === null || isFinal(run)) {
+    const expires = expiresAt(state, settings);
+    return expires === null ? [] : [{ time_ms: Date.parse(expires), kind: "session", id: session.session_id }];
+  }
+  const due: Due[] = run.status === "queued" ? [{ time_ms: 0, kind: "run", id: run.run_id }] : [];
+  const first = timed(state).reduce((least, wait) => Math.min(least, wait.time_ms), Infinity);
+  if (first < Infinity) due.push({ time_ms: first, kind: "timer", id: run.run_id });
+  for (const row of pendingApprovals(state)) {
+    due.push({ time_ms: Date.parse(row.expires_at), kind: "approval", id: row.approval_id });
+  }
+  return due;
+}
+
+function timed(state: SessionState): { key: string; time_ms: number }[] {
+  if (state.run === null || isFinal(state.run)) return [];
+  return openEntries(state).flatMap((entry) =>
+    entry.until === undefined || isShortSleep(entry) ? [] : [{ key: entry.key, time_ms: Date.parse(entry.until) }]
+  );
 }

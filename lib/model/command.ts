@@ -11,6 +11,7 @@ import type { EventDraft } from "./event.ts";
 
 /** What a new session is made of. */
 export interface NewSession {
+  session_id: string;
   mode: string;
   config: JsonObject;
   name: string;

@@ -43,6 +43,8 @@ const entry = {
   at: Timestamp,
   /** Failed attempts so far (interrupted ones do not count). */
   failures: z.array(FailureData),
+  /** The number that people see; only leaves outside any group are steps of their own. */
+  step_number: z.int().nonnegative().optional(),
 } as const;
 
 /** One leaf of the journal. */
@@ -81,6 +83,7 @@ export const ScopeRow = z.strictObject({
   /** The step that people see: the key of the first call of this group. */
   step_id: z.string(),
   attempt: z.int().min(1),
+  /** The number that people see; of the root: the last one given. */
   step_number: z.int().nonnegative(),
   status: z.enum(["open", "done", "failed", "dropped"]),
   started_at: Timestamp,

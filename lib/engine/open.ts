@@ -1,0 +1,71 @@
+// What of a big journal is still open, found without walking it for each line of output.
+//
+// The walk over a base map is kept per map (maps are immutable); only the small layer on top is looked at each time.
+import type { ApprovalRow, PendingApproval } from "../model/approval.ts";
+import { type JournalEntry, type OpenEntry, WAITS } from "../model/journal.ts";
+import { LayeredMap } from "./layered.ts";
+import { SHORT_SLEEP_MS } from "./limits.ts";
+import type { SessionState } from "./state.ts";
+
+interface Selection<V, W extends V> {
+  readonly test: (value: V) => value is W;
+  readonly memo: WeakMap<ReadonlyMap<string, V>, ReadonlyMap<string, W>>;
+}
+const OPEN: Selection<JournalEntry, OpenEntry> = {
+  test: (entry): entry is OpenEntry => entry.status === "open",
+  memo: new WeakMap(),
+};
+const PENDING: Selection<ApprovalRow, PendingApproval> = {
+  test: (row): row is PendingApproval => row.status === "pending",
+  memo: new WeakMap(),
+};
+
+/** Open leaves of the run, but for those in branches that were dropped: they never settle. */
+export function openEntries(state: SessionState): OpenEntry[] {
+  return select(state.entries, OPEN).filter((entry) => !isDropped(state, entry.scope));
+}
+
+/** Approvals that nobody has answered yet. */
+export function pendingApprovals(state: SessionState): PendingApproval[] {
+  return select(state.approvals, PENDING);
+}
+
+/** Tells whether a scope, or one around it, was dropped. */
+export function isDropped(state: SessionState, scope: string): boolean {
+  for (let key: string | null = scope; key !== null;) {
+    const row = state.scopes.get(key);
+    if (row === undefined) return false;
+    if (row.status === "dropped") return true;
+    key = row.parent;
+  }
+  return false;
+}
+
+/** Tells whether a leaf is a wait, in which the process may go. */
+export function isWait(entry: Pick<JournalEntry, "kind">): boolean {
+  return WAITS.has(entry.kind);
+}
+
+/** Tells whether an open leaf is a sleep so short that it keeps slot and process and is never told. */
+export function isShortSleep(entry: OpenEntry): boolean {
+  return entry.kind === "sleep" && entry.until !== undefined &&
+    Date.parse(entry.until) - Date.parse(entry.at) <= SHORT_SLEEP_MS;
+}
+
+function select<V, W extends V>(map: ReadonlyMap<string, V>, selection: Selection<V, W>): W[] {
+  if (!(map instanceof LayeredMap)) return [...ofBase(map, selection).values()];
+  const { base, layer }: LayeredMap<string, V> = map;
+  const found: W[] = [];
+  for (const [key, value] of ofBase(base, selection)) if (!layer.has(key)) found.push(value);
+  for (const value of layer.values()) if (selection.test(value)) found.push(value);
+  return found;
+}
+
+function ofBase<V, W extends V>(base: ReadonlyMap<string, V>, selection: Selection<V, W>): ReadonlyMap<string, W> {
+  const known = selection.memo.get(base);
+  if (known !== undefined) return known;
+  const found = new Map<string, W>();
+  for (const [key, value] of base) if (selection.test(value)) found.set(key, value);
+  selection.memo.set(base, found);
+  return found;
+}
