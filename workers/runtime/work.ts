@@ -1,0 +1,117 @@
+// Leaves that the host carries out: model turns, code, tools, messages, sleep.
+import type { z } from "zod";
+import type { Policy } from "../../lib/model/journal.ts";
+import type { Json } from "../../lib/model/json.ts";
+import type { ExecArgs, ExecResult, ModelArgs, ModelResult, ToolArgs } from "../../lib/protocol/sandbox.ts";
+import { Failure } from "../sdk/failure.ts";
+import type {
+  ExecCode,
+  ExecModule,
+  ModelCall,
+  ModelTurn,
+  RunMessage,
+  ToolInput,
+  ToolName,
+  ToolResults,
+} from "../sdk/types.ts";
+import { exactCopy } from "./json.ts";
+import { now } from "./known.ts";
+import { callLeaf, fromHost } from "./leaf.ts";
+import { checkArgs, policyOf } from "./policy.ts";
+import { inputSchema } from "./schema.ts";
+
+const digestible = (args: object): Json => fromHost<Json>(args);
+
+/** ctx.model */
+export async function model<S extends z.ZodType = z.ZodNull>(
+  name: string,
+  call: ModelCall<S>,
+): Promise<ModelTurn<z.output<S>>> {
+  const { output, attempts: _a, backoff_s: _b, retry_on: _r, timeout_s: _t, ...rest } = call;
+  const schema = output === undefined ? {} : { output: inputSchema(output, name) };
+  const args = exactCopy<ModelArgs>({ ...rest, ...schema }, `the arguments of model "${name}"`);
+  checkArgs(typeof args.agent === "string" && args.agent.length <= 100, name, "agent has at most 100 characters");
+  checkArgs(Array.isArray(args.messages) && args.messages.length <= 2000, name, "messages are at most 2000");
+  const result = fromHost<ModelResult>(
+    await callLeaf({
+      kind: "model",
+      name,
+      digest: digestible(args),
+      policy: policyOf(call),
+      begin: (base) => ({ ...base, kind: "model", args }),
+    }),
+  );
+  if (output === undefined) return { ...result, output: fromHost<z.output<S>>(null) };
+  const parsed = output.safeParse(result.output);
+  if (!parsed.success) {
+    throw new Failure("bad_output", `The answer of model "${name}" does not fit: ${parsed.error.message}`);
+  }
+  return { ...result, output: parsed.data };
+}
+
+/** ctx.exec */
+export async function exec(name: string, call: ExecCode | ExecModule): Promise<ExecResult> {
+  const args = exactCopy<ExecArgs>(execArgs(call), `the arguments of exec "${name}"`);
+  checkArgs((args.code === undefined) !== (args.module === undefined), name, "exec takes either code or module");
+  checkArgs((args.code ?? "").length <= 1_000_000, name, "code has at most 1000000 characters");
+  checkArgs((args.label ?? "").length <= 200, name, "label has at most 200 characters");
+  return fromHost<ExecResult>(
+    await callLeaf({
+      kind: "exec",
+      name,
+      digest: digestible(args),
+      policy: policyOf(call),
+      begin: (base) => ({ ...base, kind: "exec", args }),
+    }),
+  );
+}
+
+function execArgs(call: ExecCode | ExecModule): ExecArgs {
+  const { attempts: _a, backoff_s: _b, retry_on: _r, timeout_s: _t, ...rest } = call;
+  return "module" in rest ? { ...rest, module: rest.module.href } : rest;
+}
+
+/** ctx.tool */
+export async function tool<N extends ToolName>(
+  name: N,
+  input: ToolInput<N>,
+  policy: Policy = {},
+): Promise<ToolResults[N]> {
+  const args = fromHost<ToolArgs>(exactCopy({ ...input, tool: name }, `the arguments of tool "${name}"`));
+  const result = await callLeaf({
+    kind: "tool",
+    name,
+    digest: digestible(args),
+    policy: policyOf(policy),
+    begin: (base) => ({ ...base, kind: "tool", args }),
+  });
+  return fromHost<ToolResults[N]>(result);
+}
+
+/** ctx.waitForMessage */
+export async function waitForMessage(name: string, options: { timeout_s?: number } = {}): Promise<RunMessage[]> {
+  const { timeout_s } = options;
+  checkArgs(timeout_s === undefined || timeout_s >= 0, name, "timeout_s is 0 or more seconds");
+  const args = timeout_s === undefined ? {} : { timeout_s };
+  const result = await callLeaf({
+    kind: "message",
+    name,
+    digest: args,
+    policy: {},
+    begin: (base) => ({ ...base, kind: "message", args }),
+  });
+  return fromHost<RunMessage[]>(result);
+}
+
+/** ctx.sleep */
+export async function sleep(name: string, until: number | Date): Promise<void> {
+  const until_ms = typeof until === "number" ? now() + until * 1000 : until.getTime();
+  checkArgs(Number.isFinite(until_ms) && Math.abs(until_ms) <= 8.64e15, name, "it sleeps for seconds or until a Date");
+  await callLeaf({
+    kind: "sleep",
+    name,
+    digest: { until_ms },
+    policy: {},
+    begin: (base) => ({ ...base, kind: "sleep", args: { until_ms } }),
+  });
+}
