@@ -44,7 +44,8 @@ Deno.test("[FR-B1] a build on disk lies in its folder only, and runs after the f
   }
   await Deno.rename(outDir, `${copy.path}/_fresh`);
 
-  const { default: server, app } = await import(`file://${copy.path}/_fresh/server.js`);
+  const { default: server } = await import(`file://${copy.path}/_fresh/server.js`);
+  const { app } = await import(`file://${copy.path}/main.ts`);
   const ask = async (path: string): Promise<Response> => await server.fetch(new Request(`http://localhost${path}`));
   assertEquals(app.config.root, copy.path);
   const home = await (await ask("/")).text();

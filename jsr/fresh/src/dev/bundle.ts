@@ -15,9 +15,13 @@ export interface BundleOptions {
   mode: "development" | "production";
 }
 
+// All bundles of the process share one esbuild, which ends with the last of them.
+let running = 0;
+
 /** Gives the content of each output by its file name. */
 export async function bundle(options: BundleOptions): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const { root, entries, target, buildId, mode } = options;
+  running++;
   try {
     const result = await esbuild.build({
       absWorkingDir: root,
@@ -40,7 +44,8 @@ export async function bundle(options: BundleOptions): Promise<Map<string, Uint8A
     });
     return new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), Uint8Array.from(contents)]));
   } finally {
-    await esbuild.stop();
+    running--;
+    if (running === 0) await esbuild.stop();
   }
 }
 

@@ -46,7 +46,6 @@ import build from "./snapshot.js";
 
 attachBuild(app, build, import.meta.dirname);
 
-export { app };
 export default { fetch: app.handler() };
 `;
 }
