@@ -1,23 +1,15 @@
 // The one reducer of browser and server: a session's events folded into what its page shows.
+//
+// Owns the door; the folds of each event type stand in lib/engine/view/, the shape in view/types.ts.
 import type { EventEnvelope } from "../model/event.ts";
-import type { Json } from "../model/json.ts";
+import { fold } from "./view/fold.ts";
+import type { SessionView } from "./view/types.ts";
 
-/** What a session's page shows, folded from its events; plain JSON with bounded lists. */
-export interface SessionView {
-  readonly seq: number;
-  readonly session_id: string | null;
-  readonly plan: Json;
-}
-
-/** The view before the first event. */
-export const EMPTY_VIEW: SessionView = { seq: 0, session_id: null, plan: null };
+export { EMPTY_VIEW } from "./view/types.ts";
+export type { SessionView } from "./view/types.ts";
+export { fold };
 
 /** Folds one event into a view; an event at or below `view.seq` changes nothing. */
 export function apply(view: SessionView, event: EventEnvelope): SessionView {
   return fold(view, [event]);
-}
-
-/** Folds events in order, faster than one by one. */
-export function fold(_view: SessionView, _events: readonly EventEnvelope[]): SessionView {
-  throw new Error("not written yet");
 }
