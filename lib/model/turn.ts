@@ -7,6 +7,9 @@ import { z } from "zod";
 import { JsonObject } from "./json.ts";
 import { PlanStep } from "./plan.ts";
 
+/** Name of the built-in model: it follows the task as it is written and mends nothing. */
+export const RUNBOOK_MODEL = "runbook";
+
 /** Code to run in the session's folder. */
 export const CodeAct = z.strictObject({
   kind: z.literal("code"),

@@ -7,15 +7,12 @@
 import { Json } from "../../model/json.ts";
 import { Plan } from "../../model/plan.ts";
 import { problemText, readRunbook, type Runbook } from "../../model/runbook.ts";
-import type { Review, Turn } from "../../model/turn.ts";
+import { type Review, RUNBOOK_MODEL, type Turn } from "../../model/turn.ts";
 import type { ModelArgs, ModelResult } from "../../protocol/sandbox.ts";
 import type { Models } from "../../service/ports.ts";
 import { FailureError } from "../failure.ts";
 import { report } from "./report.ts";
 import { allTurns, NO_MODEL, planOf, turnsOf, turnsOfAdded } from "./turns.ts";
-
-/** The name of the built-in model. */
-export const RUNBOOK = "runbook";
 
 type Brief = NonNullable<ModelArgs["brief"]>;
 interface Reply {
@@ -86,7 +83,7 @@ function answer(args: ModelArgs): Reply {
 /** Makes the built-in model. */
 export function createRunbookModel(): Models {
   return {
-    model: RUNBOOK,
+    model: RUNBOOK_MODEL,
     // deno-lint-ignore require-await -- a refusal must be a rejection, as it is with a real model
     async turn(args, sink, signal): Promise<ModelResult> {
       signal.throwIfAborted();
@@ -103,7 +100,7 @@ export function createRunbookModel(): Models {
           cached_input_tokens: 0,
           cost_usd: 0,
           limit_tokens: null,
-          model: RUNBOOK,
+          model: RUNBOOK_MODEL,
         },
       };
     },

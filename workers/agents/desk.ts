@@ -1,0 +1,72 @@
+// What the agents of one run share: the task, the limits, the answers of people, the results of the steps so far.
+//
+// Made anew in each replay and filled by the replayed code, so it needs no place in the journal.
+import type { Plan } from "../../lib/model/plan.ts";
+import { readRunbook } from "../../lib/model/runbook.ts";
+import type { StepResult } from "../../lib/model/turn.ts";
+import { type Ctx, Failure } from "../sdk/mod.ts";
+
+/** Bounds of the agents' work. */
+export interface Limits {
+  /** Turns of one agent in one step, and rounds of planning. */
+  rounds: number;
+  /** Programs that may fail in one step. */
+  attempts: number;
+}
+/** The shared desk of one run. */
+export interface Desk {
+  readonly ctx: Ctx;
+  readonly title: string;
+  readonly limits: Limits;
+  /** The model to ask; the server's own where it is null. */
+  readonly model: string | null;
+  /** What the person wants each agent to mind. */
+  readonly instructions: Readonly<Record<string, string | undefined>>;
+  readonly answers: Map<string, string>;
+  readonly results: StepResult[];
+  /** Files that lay in the folder at the start. */
+  files: string[];
+  plan: Plan | null;
+}
+
+/** Sets up the desk of a run. */
+export function openDesk(
+  ctx: Ctx,
+  options: { limits: Limits; model?: string | undefined; instructions?: Desk["instructions"] },
+): Desk {
+  return {
+    ctx,
+    title: readRunbook(ctx.task).title,
+    limits: options.limits,
+    model: options.model ?? null,
+    instructions: options.instructions ?? {},
+    answers: new Map(),
+    results: [],
+    files: [],
+    plan: null,
+  };
+}
+
+/** Looks at the folder. Throws Failure `missing_input` when the task names inputs that nobody has uploaded. */
+export async function takeStock(desk: Desk): Promise<void> {
+  const { ctx } = desk;
+  desk.files = (await ctx.tool("files_list", {})).map(({ path }) => path);
+  const book = readRunbook(ctx.task);
+  const written = new Set(
+    book.steps.flatMap(({ items }) => items.flatMap((item) => item.kind === "code" ? Object.keys(item.files) : [])),
+  );
+  const missing = book.front.inputs.filter((path) => !desk.files.includes(path) && !written.has(path));
+  if (missing.length === 0) return;
+  throw new Failure(
+    "missing_input",
+    `Cannot begin: the task needs ${missing.join(", ")}. Upload ${
+      missing.length === 1 ? "it" : "them"
+    } and start again.`,
+    { missing },
+  );
+}
+
+/** All files that the steps made or changed, by name. */
+export function filesOf(results: readonly StepResult[]): string[] {
+  return [...new Set(results.flatMap(({ files }) => files))].sort();
+}

@@ -1,0 +1,114 @@
+// A conversation with a model, and one call of an agent in it.
+//
+//   T1. What is sent stays under the size of a frame: long texts are cut in the middle, old turns are left out.
+//   T2. Every call carries a `brief`, which the runbook model answers to; a real model reads the messages.
+import type { Json } from "../../lib/model/json.ts";
+import { RUNBOOK_MODEL } from "../../lib/model/turn.ts";
+import type { Message, ModelArgs } from "../../lib/protocol/sandbox.ts";
+import type { ModelTurn, z } from "../sdk/mod.ts";
+import type { Desk } from "./desk.ts";
+import { PROMPTS } from "./prompts.ts";
+
+/** Characters of one message, and of a whole conversation. */
+const MAX_MESSAGE = 120_000;
+const MAX_TALK = 400_000;
+/** Characters of a step's print that a brief carries. */
+const MAX_PRINTED = 4000;
+
+/** The agents. `alone` is the engineer who has no plan. */
+export type Agent = keyof typeof PROMPTS;
+/** A conversation: its first two messages are always sent. */
+export interface Talk {
+  readonly agent: Agent;
+  readonly messages: Message[];
+}
+
+/** Cuts a text in its middle, where the least is lost. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor(most / 2);
+  return `${text.slice(0, half)}\n… (${text.length - 2 * half} characters left out) …\n${text.slice(-half)}`;
+}
+
+/** The name under which an agent speaks in the log. */
+export function nameOf(agent: Agent): string {
+  return agent === "alone" ? "engineer" : agent;
+}
+
+/** Begins a conversation. */
+export function beginTalk(desk: Desk, agent: Agent, opening: string): Talk {
+  const wish = desk.instructions[agent]?.trim();
+  const system = wish
+    ? `${PROMPTS[agent]}\n\nThe person who gave the task wants you to mind this:\n${wish}`
+    : PROMPTS[agent];
+  return { agent, messages: [{ role: "system", content: system }, { role: "user", content: opening }] };
+}
+
+/** Adds what the agent answered and what came of it. */
+export function tell(talk: Talk, answer: Json | string, outcome: string): void {
+  talk.messages.push(
+    { role: "assistant", content: typeof answer === "string" ? answer : JSON.stringify(answer) },
+    { role: "user", content: outcome },
+  );
+}
+
+/** The messages that are sent: the opening and the last ones that fit. */
+function sent(talk: Talk): Message[] {
+  const cut = talk.messages.map((m) => ({ ...m, content: shortened(m.content, MAX_MESSAGE) }));
+  const opening = cut.slice(0, 2);
+  const rest = cut.slice(2);
+  let room = MAX_TALK - opening.reduce((sum, { content }) => sum + content.length, 0);
+  let first = rest.length;
+  // Two at a time: an answer and its outcome belong together.
+  while (first >= 2) {
+    const size = (rest[first - 1]?.content.length ?? 0) + (rest[first - 2]?.content.length ?? 0);
+    if (size > room && first < rest.length) break;
+    room -= size;
+    first -= 2;
+  }
+  return [...opening, ...rest.slice(first)];
+}
+
+type Brief = NonNullable<ModelArgs["brief"]>;
+
+/** What a call is about, beside the conversation. */
+export interface About {
+  step_id?: string;
+  turn?: number;
+  attempt?: number;
+}
+
+function briefOf(desk: Desk, { step_id, turn = 0, attempt = 1 }: About): Brief {
+  const results = desk.results.map((r) => ({ ...r, printed: r.printed.slice(-MAX_PRINTED) }));
+  return {
+    task: desk.ctx.task,
+    turn,
+    attempt,
+    ...(step_id === undefined ? {} : { step_id }),
+    ...(desk.answers.size > 0 ? { answers: Object.fromEntries(desk.answers) } : {}),
+    ...(results.length > 0 ? { results } : {}),
+    ...(desk.plan === null ? {} : { plan: JSON.parse(JSON.stringify(desk.plan)) }),
+  };
+}
+
+/** Asks an agent for its next answer. */
+export async function call<S extends z.ZodType = z.ZodNull>(
+  desk: Desk,
+  talk: Talk,
+  about: About & { output?: S },
+): Promise<ModelTurn<z.output<S>>> {
+  const agent = nameOf(talk.agent);
+  const { output, ...rest } = about;
+  return await desk.ctx.model(agent, {
+    agent,
+    messages: sent(talk),
+    brief: briefOf(desk, rest),
+    ...(output === undefined ? {} : { output }),
+    ...(desk.model === null ? {} : { model: desk.model }),
+  });
+}
+
+/** Whether an answer came from the built-in model, which takes no advice. */
+export function isRunbook(turn: { usage: { model: string } }): boolean {
+  return turn.usage.model === RUNBOOK_MODEL;
+}
