@@ -93,7 +93,7 @@ export function filePattern(path: string): string {
     if (part.startsWith("[[")) return `{/:${part.slice(2, -2)}}?`;
     return `/${part.startsWith("[...") ? `:${part.slice(4, -1)}*` : asParams(part)}`;
   }).join("");
-  return pattern === "" ? "/" : pattern === "{/:" ? pattern : rootOptional(pattern);
+  return pattern === "" ? "/" : rootOptional(pattern);
 }
 
 // At the root the slash stands before the optional part, because the path "/" always has it.
