@@ -5,7 +5,7 @@
 //   R1. A route answers every method itself: a method missing on a file route would be a 404 without Allow.
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { AppError } from "../model/error.ts";
+import { AppError, toAppError } from "../model/error.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import { check } from "../protocol/check.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "../protocol/routes.ts";
 import type { ExecuteOptions } from "../service/holdfast.ts";
 import { readJsonBody } from "./body.ts";
-import { problem, toAppError } from "./problem.ts";
+import { problem } from "./problem.ts";
 import type { State } from "./state.ts";
 
 /** JSON and addresses hold no `undefined`: a field is there or it is not. */

@@ -5,12 +5,12 @@
 // pages, API and sockets alike: foreign hosts (421), origins of writes (403), CORS, request ids.
 //   D1. Whatever is sent gets an answer of ours; an error that nobody took is `internal`, with nothing of it in the answer.
 import { getLogger } from "@logtape/logtape";
-import { AppError } from "../model/error.ts";
+import { AppError, toAppError } from "../model/error.ts";
 import type { Clock, Ids } from "../service/ports.ts";
 import { attach } from "./attach.ts";
 import { cookieOf } from "./auth.ts";
 import type { Origins } from "./origins.ts";
-import { problem, toAppError } from "./problem.ts";
+import { problem } from "./problem.ts";
 import { requestId } from "./request_id.ts";
 import type { Services } from "./state.ts";
 

@@ -1,19 +1,11 @@
 // Errors as RFC 9457 problem documents: each a row of the error table with its text.
 //
 // Owns how a row is written for HTTP. Leaves to lib/model/error.ts: which rows there are; to its callers: logging.
-//   P1. What is not an AppError is `internal`: its text and stack never leave the process.
+//   P1. What is not an AppError is `internal` (toAppError): its text and stack never leave the process.
 import { AppError, ERRORS } from "../model/error.ts";
 
 /** Seconds after which a client may try again, where the error does not say. */
 const RETRY_AFTER_S = 2;
-
-/** Turns anything thrown into the error that crosses the door. */
-export function toAppError(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError("internal", "Cannot answer: an error of the server; its log knows the request id", {
-    cause: error,
-  });
-}
 
 /** Answers with an error as application/problem+json. */
 export function problem(error: AppError, request_id: string): Response {

@@ -86,3 +86,11 @@ export class AppError extends Error {
     return ERRORS[this.code].retryable;
   }
 }
+
+/** Turns anything thrown into the error that crosses a door: of what is no AppError nothing but the cause, for the log. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError("internal", "Cannot answer: an error of the server; its log knows the request id", {
+    cause: error,
+  });
+}

@@ -48,6 +48,7 @@ export const ClientMessage = z.discriminatedUnion("type", [
 export type ClientMessage = z.infer<typeof ClientMessage>;
 /** The first message on MARS's door, /ws/{run_id}. */
 export const FirstMessage = z.union([
+  z.strictObject({ type: z.literal("ping") }),
   z.strictObject({ type: z.literal("attach"), after }),
   z.strictObject({ task: z.string().min(1).max(1_000_000), config: JsonObject.optional() }),
 ]);
