@@ -29,7 +29,7 @@ export function createConfigCheck(described: JsonObject, secrets: ReadonlySet<st
       const ignored = lenient ? Object.keys(config).filter((key) => !known.has(key)) : [];
       const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !ignored.includes(key)));
       const parsed = parser.safeParse(kept);
-      const errors = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, "config"));
+      const errors = parsed.success ? [] : parsed.error.issues.flatMap(describeIssue);
       errors.push(...checkSecrets(schema, kept, { path: "config", secrets }));
       if (errors.length > 0) {
         const named = errors.map((one) => `${one.path}: ${one.message}`).join("; ");
@@ -38,14 +38,6 @@ export function createConfigCheck(described: JsonObject, secrets: ReadonlySet<st
       return { config: kept, ignored };
     },
   };
-}
-
-/** Checks modifications of an answer against the schema that the question gave. Throws AppError `invalid`. */
-export function checkModifications(schema: JsonObject, value: Json): void {
-  const parsed = z.fromJSONSchema(schema).safeParse(value);
-  if (parsed.success) return;
-  const errors = parsed.error.issues.flatMap((issue) => describeIssue(issue, "modifications"));
-  throw new AppError("invalid", "Cannot take this answer: its modifications do not fit what was asked", { errors });
 }
 
 function propertiesOf(schema: JsonObject): JsonObject {
@@ -58,8 +50,8 @@ function withCommon(described: JsonObject): JsonObject {
   return { ...described, properties: { ...propertiesOf(COMMON), ...propertiesOf(described) } };
 }
 
-function describeIssue(issue: z.core.$ZodIssue, root: string): { path: string; message: string }[] {
-  const at = [root, ...issue.path.map(String)];
+function describeIssue(issue: z.core.$ZodIssue): { path: string; message: string }[] {
+  const at = ["config", ...issue.path.map(String)];
   if (issue.code !== "unrecognized_keys") return [{ path: at.join("."), message: issue.message }];
   return issue.keys.map((key) => ({ path: [...at, key].join("."), message: "Unknown key" }));
 }

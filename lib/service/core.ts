@@ -1,0 +1,38 @@
+// What the parts of the service share: the ports, the settings, the write path and the reads. Made once by create.ts.
+import type { EngineSettings, SessionState } from "../engine/state.ts";
+import type { Config } from "../config.ts";
+import type { Json } from "../model/json.ts";
+import type { SettledEntry } from "../model/journal.ts";
+import type { SystemPrincipal } from "../model/principal.ts";
+import type { RunRecord } from "../model/run.ts";
+import type { RunStart } from "../protocol/sandbox.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Clock, Folders, Ids, Models, Sandboxes } from "./ports.ts";
+import type { Redactor } from "./redact.ts";
+import type { Submit } from "./submit.ts";
+
+/** What runs and their drivers need of the rest. */
+export interface RunCore {
+  readonly config: Config;
+  readonly settings: EngineSettings;
+  /** Timers, scheduler and recovery of this instance. */
+  readonly system: SystemPrincipal;
+  readonly submit: Submit;
+  readonly catalogue: Catalogue;
+  readonly redactor: Redactor;
+  readonly sandboxes: Sandboxes;
+  readonly folders: Folders;
+  readonly models: Models;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The session as it is durable now. */
+  load(session_id: string): Promise<SessionState>;
+  /** A value whole; unchanged when it is no reference to a blob. */
+  resolve(session_id: string, value: Json): Promise<Json>;
+  /** What earlier runs of the session left: the same at every start of this run. */
+  earlier(state: SessionState): Promise<Pick<RunStart, "history" | "memory">>;
+  /** Finished entries that a retry takes over, in order; empty for other runs. */
+  kept(run: RunRecord): Promise<SettledEntry[]>;
+  /** Whether the writer is so far behind that pipes should not be read. */
+  behind(): boolean;
+}

@@ -1,0 +1,212 @@
+// One run in one sandbox: from its claim to the commit after which nothing of the sandbox is left.
+//
+//   D1. The journal is read after the commit that took the fence, and no sandbox starts while an older one of the run
+//       lives on this instance (runs.ts).
+//   D2. What the sandbox may know is durable: it hears of states only as they were committed (`committed`).
+//   D3. A run that waits may keep its sandbox for a while; the sandbox hears of an answer only when its run is running
+//       again under the same fence.
+//   D4. However it ends, `over` settles after the run is settled and every process of it is gone.
+// Leaves to settle.ts: what becomes of the run; to frames.ts, begins.ts, leaves.ts: what the sandbox says and wants.
+import { getLogger } from "@logtape/logtape";
+import type { SessionState } from "../../engine/state.ts";
+import { AppError } from "../../model/error.ts";
+import type { RunError, RunRecord } from "../../model/run.ts";
+import type { RunCore } from "../core.ts";
+import { timeLeftMs } from "../limits.ts";
+import type { Cancel, SandboxOver } from "../ports.ts";
+import { SandboxHost } from "./sandbox_host.ts";
+import { settleEnded } from "./settle.ts";
+
+const log = getLogger(["holdfast", "run"]);
+
+/** Which run, under which fence. */
+export interface Claim {
+  readonly session_id: string;
+  readonly run_id: string;
+  readonly fence: number;
+}
+/** What a driver is doing. */
+export type Phase = "starting" | "executing" | "held" | "ending" | "over";
+/** Why a driver stops its sandbox. */
+export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "lapsed" | "failed";
+
+/** Drives one run in one sandbox. */
+export class RunDriver {
+  readonly claim: Claim;
+  /** Settles when everything is over. Never rejects. */
+  readonly over: Promise<void>;
+  readonly #core: RunCore;
+  readonly #changed: () => void;
+  readonly #giveUp = new AbortController();
+  #phase: Phase = "starting";
+  #state: SessionState;
+  #host: SandboxHost | null = null;
+  #failure: RunError | null = null;
+  #why: Why | null = null;
+  #limit: Cancel | null = null;
+  #hold: Cancel | null = null;
+
+  constructor(core: RunCore, claim: Claim, from: { state: SessionState; changed(): void }) {
+    this.#core = core;
+    this.claim = claim;
+    this.#state = from.state;
+    this.#changed = from.changed;
+    this.over = this.#drive();
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+  /** The fence of a sandbox that waits for its run, or null. */
+  get heldFence(): number | null {
+    return this.#phase === "held" ? this.claim.fence : null;
+  }
+  /** Whether its run stands in waits that somebody elsewhere may end. */
+  get waits(): boolean {
+    return this.#phase === "executing" || this.#phase === "held";
+  }
+
+  /** A commit of the session, or a state read again. */
+  committed(state: SessionState): void {
+    if (state.head.head_seq < this.#state.head.head_seq || this.#phase === "over") return;
+    this.#state = state;
+    const { run } = state;
+    if (run === null || run.run_id !== this.claim.run_id) return this.stop("ended");
+    switch (run.status) {
+      case "running":
+        return this.#running(run);
+      case "waiting":
+        return this.#waiting();
+      case "queued":
+        // A held sandbox waits for the claim; a driver that executes has lost its run.
+        return this.#phase === "held" ? undefined : this.stop("fenced");
+      case "paused":
+      case "completed":
+      case "failed":
+      case "cancelled":
+        return this.stop("ended");
+      default:
+        run satisfies never;
+    }
+  }
+
+  /** Stops the sandbox at once. What becomes of the run is decided when it is over. */
+  stop(why: Why): void {
+    if (this.#phase === "ending" || this.#phase === "over") return;
+    log.debug("run.stop", { run_id: this.claim.run_id, why });
+    this.#why = why;
+    this.#phase = "ending";
+    this.#limit?.();
+    this.#hold?.();
+    this.#host?.kill();
+    this.#changed();
+  }
+
+  /** Lets go of the run: its lease has lapsed, somebody else settles it. */
+  abandon(): void {
+    this.#giveUp.abort();
+    this.stop("lapsed");
+  }
+
+  #running(run: RunRecord & { status: "running" }): void {
+    const mine = run.lease.fence === this.claim.fence && run.lease.instance === this.#core.system.instance;
+    if (!mine) return this.stop("fenced");
+    if (this.#phase === "held") {
+      this.#phase = "executing";
+      this.#hold?.();
+      this.#arm();
+      this.#changed();
+    }
+    if (this.#host === null || this.#phase !== "executing") return;
+    if (run.cancel === undefined && run.pause?.now === true) return this.stop("paused");
+    this.#host.committed(this.#state);
+    if (this.#host.atBoundary) this.stop("paused");
+  }
+
+  #waiting(): void {
+    if (this.#phase !== "executing") return;
+    this.#phase = "held";
+    this.#limit?.();
+    this.#hold = this.#core.clock.after(this.#core.config.wait_hold_s * 1000, () => this.stop("hold_over"));
+    this.#changed();
+  }
+
+  /** Ends the run when its time of executing is over. */
+  #arm(): void {
+    const { run } = this.#state;
+    if (run === null) return;
+    this.#limit?.();
+    const left = timeLeftMs(run, this.#core);
+    this.#limit = this.#core.clock.after(
+      left,
+      () => this.#fail({ type: "timeout", message: "The run has used up its time of executing" }),
+    );
+  }
+
+  #fail(error: RunError): void {
+    this.#failure ??= error;
+    this.stop("limit");
+  }
+
+  async #drive(): Promise<void> {
+    // A turn later: whoever makes a driver knows it before it speaks.
+    await Promise.resolve();
+    const over = await this.#execute();
+    this.#phase = "ending";
+    this.#limit?.();
+    this.#hold?.();
+    const { session_id, run_id, fence } = this.claim;
+    const { drain, failure } = { drain: this.#why === "drain", failure: this.#failure };
+    log.debug("run.sandbox_over", { run_id, fence, reason: over.reason, exit_code: over.exit_code });
+    await settleEnded(this.#core, { session_id, run_id, fence, over, drain, failure }, this.#giveUp.signal);
+    this.#phase = "over";
+    this.#changed();
+  }
+
+  /** Runs the sandbox to its end. */
+  async #execute(): Promise<SandboxOver> {
+    const { run } = this.#state;
+    const asked = run === null || run.cancel !== undefined || run.pause !== undefined;
+    if (asked || this.#phase === "ending") return NEVER_STARTED;
+    try {
+      this.#host = await SandboxHost.start(this.#core, this.claim, {
+        state: this.#state,
+        refused: (error) => this.#refused(error),
+        rested: () => this.#rested(),
+        failed: (error) => this.#fail(error),
+      });
+    } catch (error) {
+      return this.#notStarted(error);
+    }
+    if (this.phase === "starting") {
+      this.#phase = "executing";
+      this.#arm();
+      this.#changed();
+      this.committed(this.#state);
+    } else this.#host.kill();
+    return await this.#host.over;
+  }
+
+  #notStarted(error: unknown): SandboxOver {
+    if (error instanceof AppError && error.code === "invalid") {
+      this.#failure = { type: "unknown_mode", message: error.message };
+    }
+    const { run_id, session_id } = this.claim;
+    log.error("run.not_started", { run_id, session_id, error: String(error) });
+    return { reason: "spawn", exit_code: -1, message: error instanceof Error ? error.message : String(error) };
+  }
+
+  #refused(error: AppError): void {
+    if (error.code === "fenced") return this.stop("fenced");
+    const { run_id, session_id } = this.claim;
+    log.error("run.refused", { run_id, session_id, code: error.code, message: error.message });
+    this.#fail({ type: error.code, message: error.message });
+  }
+
+  /** A leaf rests or was held back: a pause may have come to its boundary. */
+  #rested(): void {
+    if (this.#phase === "executing" && this.#host?.atBoundary === true) this.stop("paused");
+  }
+}
+
+const NEVER_STARTED: SandboxOver = { reason: "exit", exit_code: 0, message: "" };

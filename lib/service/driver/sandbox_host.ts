@@ -1,0 +1,221 @@
+// A started sandbox with everything that serves it: its frames, its leaves, its journal, its raw output.
+//
+// Made once a start; the driver decides when it ends. Leaves to begins.ts, leaves.ts, journal_feed.ts what each does.
+//   O1. `over` settles when stdout is at its end, no leaf is at work, no process is left and all that was said is heard.
+import { MAX_PENDING } from "../../engine/limits.ts";
+import { isShortSleep, isWait, pendingApprovals } from "../../engine/open.ts";
+import type { SessionState } from "../../engine/state.ts";
+import type { AppError } from "../../model/error.ts";
+import type { EventDraft } from "../../model/event.ts";
+import type { OpenEntry } from "../../model/journal.ts";
+import type { RunError } from "../../model/run.ts";
+import type { BeginFrame, HostFrame } from "../../protocol/sandbox.ts";
+import type { RunCore } from "../core.ts";
+import { limitsOf } from "../limits.ts";
+import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
+import { Begins } from "./begins.ts";
+import type { Claim } from "./driver.ts";
+import { Frames } from "./frames.ts";
+import { createHostLeaves } from "./host_leaves.ts";
+import { JournalFeed } from "./journal_feed.ts";
+import { CancelLadder } from "./ladder.ts";
+import { Leaves } from "./leaves.ts";
+import { OutputLog } from "./output.ts";
+import { type Prepared, prepareStart } from "./start.ts";
+import { fireTimer, tellStage } from "./system_says.ts";
+import { Voice } from "./voice.ts";
+
+/** What a sandbox tells its driver. */
+export interface HostEvents {
+  /** The state after the claim. */
+  readonly state: SessionState;
+  /** A command of the sandbox was refused. */
+  refused(error: AppError): void;
+  /** A leaf rests or was held back. */
+  rested(): void;
+  /** The run cannot go on. */
+  failed(error: RunError): void;
+}
+
+/** A started sandbox. */
+export class SandboxHost {
+  readonly #core: RunCore;
+  readonly #claim: Claim;
+  readonly #events: HostEvents;
+  readonly #voice: Voice;
+  readonly #feed: JournalFeed;
+  readonly #begins: Begins;
+  readonly #leaves: Leaves;
+  readonly #executor: Executor;
+  readonly #ladder: CancelLadder;
+  readonly #called = new AbortController();
+  readonly #timers = new Set<Cancel>();
+  readonly #prepared: Prepared;
+  #sandbox: WorkflowSandbox | null = null;
+  #state: SessionState;
+  #over: Promise<SandboxOver> | null = null;
+
+  /** Starts a sandbox for a claimed run. Throws when it cannot be started; AppError `invalid` when its mode is gone. */
+  static async start(core: RunCore, claim: Claim, events: HostEvents): Promise<SandboxHost> {
+    const host = new SandboxHost(core, claim, { events, prepared: await prepareStart(core, events.state) });
+    await host.#start();
+    return host;
+  }
+
+  private constructor(core: RunCore, claim: Claim, given: { events: HostEvents; prepared: Prepared }) {
+    const { events, prepared } = given;
+    this.#core = core;
+    this.#claim = claim;
+    this.#events = events;
+    this.#prepared = prepared;
+    this.#state = events.state;
+    const principal = { kind: "run" as const, ...claim };
+    this.#voice = new Voice({ submit: core.submit, principal, refused: (error) => events.refused(error) });
+    this.#feed = new JournalFeed({
+      send: (frame) => this.#send(frame),
+      resolve: (value) => core.resolve(claim.session_id, value),
+      failed: (error) => events.failed({ type: "internal", message: `Cannot read the journal: ${error}` }),
+    });
+    this.#executor = core.sandboxes.executor(claim.session_id);
+    this.#leaves = this.#makeLeaves();
+    this.#begins = this.#makeBegins();
+    this.#ladder = new CancelLadder({
+      clock: core.clock,
+      terminates: core.sandboxes.isolation !== "bwrap",
+      tell: () => this.#send({ type: "cancel" }),
+      terminate: () => this.#sandbox?.terminate(),
+      kill: () => this.#sandbox?.kill(),
+      stage: (stage) => tellStage(core, claim, stage),
+    });
+  }
+
+  #makeLeaves(): Leaves {
+    const attempt = createHostLeaves({
+      core: this.#core,
+      session_id: this.#claim.session_id,
+      voice: this.#voice,
+      executor: this.#executor,
+      state: () => this.#state,
+      report: (events, bytes) => this.#report(events, bytes),
+    }, this.#prepared.run);
+    return new Leaves({
+      voice: this.#voice,
+      clock: this.#core.clock,
+      attempt,
+      files: () => this.#prepared.files.changes(),
+      again: (frame) => void this.#begins.begin(frame),
+      rested: () => this.#events.rested(),
+      broken: (error) => this.#events.failed({ type: "internal", message: `Cannot finish a leaf: ${error}` }),
+    });
+  }
+
+  #makeBegins(): Begins {
+    return new Begins({
+      voice: this.#voice,
+      feed: this.#feed,
+      clock: this.#core.clock,
+      ids: this.#core.ids,
+      send: (frame) => this.#send(frame),
+      paused: () => this.#state.run?.pause !== undefined,
+      began: (frame, entry) => this.#began(frame, entry),
+      rested: () => this.#events.rested(),
+    });
+  }
+
+  /** Settles when everything of the sandbox is over. */
+  get over(): Promise<SandboxOver> {
+    return this.#over ?? Promise.reject(new Error("the sandbox was not started"));
+  }
+
+  /** Whether a pause has come to its boundary: nothing is at work and something is held back. */
+  get atBoundary(): boolean {
+    if (this.#state.run?.pause === undefined || this.#leaves.atWork > 0 || this.#begins.deciding > 0) return false;
+    return this.#begins.holding || this.#leaves.resting > 0;
+  }
+
+  /** A state of the run under this fence, durable. */
+  committed(state: SessionState): void {
+    this.#state = state;
+    this.#feed.deliver(state.entries);
+    if (state.run?.cancel !== undefined) {
+      this.#leaves.stop();
+      return this.#ladder.start();
+    }
+    if (state.run?.pause === undefined) this.#begins.release();
+    if (this.#begins.waitingToAsk && pendingApprovals(state).length < MAX_PENDING) this.#begins.retryLater();
+  }
+
+  /** Kills the sandbox and calls off what the host does for it. */
+  kill(): void {
+    this.#callOff();
+    this.#sandbox?.kill();
+  }
+
+  async #start(): Promise<void> {
+    const { core, prepared } = { core: this.#core, prepared: this.#prepared };
+    const { run_id } = this.#claim;
+    const output = new OutputLog({ run_id, source: "workflow" }, core.redactor);
+    const frames = new Frames({
+      ...this.#claim,
+      voice: this.#voice,
+      begins: this.#begins,
+      leaves: this.#leaves,
+      folders: core.folders,
+      signal: this.#called.signal,
+      send: (frame) => this.#send(frame),
+      behind: core.behind,
+    });
+    try {
+      this.#sandbox = await core.sandboxes.start({
+        frame: (frame) => frames.take(frame),
+        output: (lines) => {
+          const told = output.reports(lines).map(({ events, bytes }) => this.#report(events, bytes));
+          return core.behind() ? Promise.all(told).then(() => undefined) : undefined;
+        },
+      }, limitsOf(prepared.run, core));
+    } catch (error) {
+      await this.#executor.close();
+      throw error;
+    }
+    this.#over = this.#untilOver(this.#sandbox, output);
+    const heard = await this.#voice.say({ type: "begin_run", ...prepared.begin });
+    if (!heard.ok) return;
+    this.#send(prepared.start);
+    await this.#feed.sendStored(this.#events.state.entries, prepared.kept);
+  }
+
+  async #untilOver(sandbox: WorkflowSandbox, output: OutputLog): Promise<SandboxOver> {
+    const over = await sandbox.over;
+    this.#callOff();
+    for (const { events, bytes } of output.end()) void this.#report(events, bytes);
+    await Promise.all([this.#leaves.quiet(), this.#executor.close()]);
+    await this.#voice.quiet();
+    return over;
+  }
+
+  #callOff(): void {
+    this.#called.abort(new DOMException("the sandbox is over", "AbortError"));
+    this.#leaves.stop();
+    this.#ladder.end();
+    for (const cancel of this.#timers) cancel();
+  }
+
+  #began(frame: BeginFrame, entry: OpenEntry): void {
+    if (this.#called.signal.aborted) return;
+    if (!isWait(entry)) return this.#leaves.start(frame, entry);
+    if (!isShortSleep(entry) || entry.until === undefined) return;
+    const left = Date.parse(entry.until) - this.#core.clock.now();
+    this.#timers.add(this.#core.clock.after(Math.max(0, left), () => {
+      void fireTimer(this.#core, this.#claim, { key: entry.key, signal: this.#called.signal });
+    }));
+  }
+
+  async #report(events: EventDraft[], output_bytes = 0): Promise<void> {
+    const size_bytes = 200 * events.length + output_bytes;
+    await this.#voice.say({ type: "report", events, output_bytes }, { urgent: false, size_bytes });
+  }
+
+  #send(frame: HostFrame): void {
+    if (!this.#called.signal.aborted) this.#sandbox?.send(frame);
+  }
+}

@@ -1,0 +1,91 @@
+// What a sandbox is told before its code begins: the run, its config, what earlier runs left, and its journal.
+//
+//   T1. A replay sees what the first start saw: history and memory are those before the run's own first event.
+import { AppError } from "../../model/error.ts";
+import type { SessionState } from "../../engine/state.ts";
+import type { RunCommand } from "../../model/command.ts";
+import type { JournalEntry, ScopeRow, SettledEntry } from "../../model/journal.ts";
+import type { RunRecord } from "../../model/run.ts";
+import type { HostFrame } from "../../protocol/sandbox.ts";
+import type { RunCore } from "../core.ts";
+import { FileTracker } from "./file_tracker.ts";
+
+type BeginRun = Extract<RunCommand, { type: "begin_run" }>;
+
+/** Everything that a start needs. */
+export interface Prepared {
+  readonly run: RunRecord;
+  readonly begin: Omit<BeginRun, "type">;
+  readonly start: HostFrame;
+  /** Finished entries of the run that this one repeats. */
+  readonly kept: readonly SettledEntry[];
+  readonly files: FileTracker;
+}
+
+/** Prepares the start of a claimed run. Throws AppError `invalid` when its mode is gone. */
+export async function prepareStart(core: RunCore, state: SessionState): Promise<Prepared> {
+  const { run, session } = state;
+  if (run === null || session === null) throw new AppError("not_found", "Cannot start the run: its session is gone");
+  const files = new FileTracker(core.folders, run.session_id);
+  const [entry, task, earlier, kept] = await Promise.all([
+    core.catalogue.fresh(run.mode),
+    core.resolve(run.session_id, run.task),
+    core.earlier(state),
+    core.kept(run),
+    core.folders.ensure(run.session_id).then(() => files.start(unfinishedSince(state.entries.values()))),
+  ]);
+  if (entry === null) {
+    throw new AppError("invalid", `Cannot start the run: there is no mode "${run.mode}" any more`);
+  }
+  const { version, source_digest } = entry.description;
+  return {
+    run,
+    kept,
+    files,
+    begin: {
+      workflow_version: version,
+      source_digest,
+      model: core.models.model,
+      work_dir: `/api/sessions/${run.session_id}/files`,
+      reused_steps: countSteps(state, kept),
+    },
+    start: {
+      type: "start",
+      run: {
+        run_id: run.run_id,
+        session_id: run.session_id,
+        workflow: run.mode,
+        task: typeof task === "string" ? task : JSON.stringify(task),
+        config: run.config,
+        ...(run.workflow_version === undefined ? {} : { version: run.workflow_version }),
+        ...(run.source_digest === undefined ? {} : { source_digest: run.source_digest }),
+        attempt: Math.max(1, run.attempt),
+        created_ms: Date.parse(run.created_at),
+        ...earlier,
+      },
+      scopes: [...state.scopes.values()],
+    },
+  };
+}
+
+/** When the first leaf began that may have written and has not finished. */
+function unfinishedSince(entries: Iterable<JournalEntry>): number | null {
+  let first: number | null = null;
+  for (const entry of entries) {
+    const writes = entry.kind === "exec" || entry.kind === "tool" || entry.kind === "step";
+    if (entry.status !== "open" || !writes) continue;
+    const at = Date.parse(entry.at);
+    if (first === null || at < first) first = at;
+  }
+  return first;
+}
+
+const STEPS: ReadonlySet<ScopeRow["kind"]> = new Set(["group", "map", "all"]);
+
+/** Steps that people see and that are finished already. */
+function countSteps(state: SessionState, kept: readonly SettledEntry[]): number {
+  let steps = kept.filter((entry) => entry.step_number !== undefined).length;
+  for (const scope of state.scopes.values()) if (STEPS.has(scope.kind) && scope.status === "done") steps++;
+  for (const entry of state.entries.values()) if (entry.status !== "open" && entry.step_number !== undefined) steps++;
+  return steps;
+}

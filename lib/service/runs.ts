@@ -1,0 +1,222 @@
+// The runs of this instance: who waits for a slot, who executes, who is held; and that no two sandboxes of one session
+// ever live at once here.
+//
+//   Q1. First come, first served, by the time a run was queued; a run that waits gives its slot up at once.
+//   Q2. A run is executed only after its claim is committed, and only when the sandbox before it is over.
+//   Q3. A held sandbox is claimed with its own fence; when that is not to be had it is killed, and the run starts anew.
+//   Q4. What cannot be claimed now is tried again after a second; nothing is forgotten, the due rows stand in the store.
+import { getLogger } from "@logtape/logtape";
+import type { SessionState } from "../engine/state.ts";
+import { AppError } from "../model/error.ts";
+import type { Json } from "../model/json.ts";
+import type { RunCore } from "./core.ts";
+import { says } from "./driver/begins.ts";
+import { RunDriver } from "./driver/driver.ts";
+
+const log = getLogger(["holdfast", "runs"]);
+const AGAIN_MS = 1_000;
+
+interface Queued {
+  readonly session_id: string;
+  readonly run_id: string;
+  readonly queued_at: string;
+  /** Monotonic time before which it is not tried again. */
+  not_before: number;
+  claiming: boolean;
+}
+
+/** The runs of this instance. */
+export class Runs {
+  readonly #core: RunCore;
+  readonly #queue = new Map<string, Queued>();
+  readonly #drivers = new Map<string, RunDriver>();
+  /** What was committed since a claim was sent: its driver must not miss a cancel. */
+  readonly #since = new Map<string, SessionState>();
+  #claiming = 0;
+  #open = false;
+  #retry = false;
+
+  constructor(core: RunCore) {
+    this.#core = core;
+  }
+
+  get queued(): number {
+    return this.#queue.size;
+  }
+  get executing(): number {
+    return this.#count("starting") + this.#count("executing");
+  }
+  get held(): number {
+    return this.#count("held");
+  }
+  get freeSlots(): number {
+    return Math.max(0, this.#core.config.concurrency - this.executing - this.#claiming);
+  }
+  /** Place of each queued session, from 1. */
+  positions(): ReadonlyMap<string, number> {
+    return new Map([...this.#queue.keys()].map((session_id, at) => [session_id, at + 1]));
+  }
+
+  /** Starts to claim. */
+  open(): void {
+    this.#open = true;
+    this.#pump();
+  }
+
+  /** A commit of any session on this instance. */
+  committed(session_id: string, state: SessionState): void {
+    this.#drivers.get(session_id)?.committed(state);
+    if (this.#since.has(session_id)) this.#since.set(session_id, state);
+    const { run } = state;
+    if (run?.status === "queued") this.offer({ session_id, run_id: run.run_id, queued_at: run.queued_at });
+    else this.#queue.delete(session_id);
+    this.#pump();
+  }
+
+  /** A run stands in the queue; known ones keep their place. */
+  offer(run: { session_id: string; run_id: string; queued_at: string }): void {
+    const known = this.#queue.get(run.session_id);
+    if (known?.run_id === run.run_id && known.queued_at === run.queued_at) return;
+    this.#queue.delete(run.session_id);
+    this.#queue.set(run.session_id, { ...run, not_before: 0, claiming: false });
+    this.#pump();
+  }
+
+  /** Whether a run of this session is known here, queued or driven. */
+  knows(session_id: string): boolean {
+    return this.#queue.has(session_id) || this.#drivers.has(session_id);
+  }
+  /** The fence under which this instance executes a run of the session, or null. */
+  fenceOf(session_id: string): number | null {
+    return this.#drivers.get(session_id)?.claim.fence ?? null;
+  }
+  /** Sessions whose runs stand in waits here: an answer may have come in elsewhere. */
+  waiting(): string[] {
+    return [...this.#drivers].filter(([, driver]) => driver.waits).map(([session_id]) => session_id);
+  }
+  /** A state read again, not committed here. */
+  refreshed(session_id: string, state: SessionState): void {
+    this.#drivers.get(session_id)?.committed(state);
+  }
+  /** Settles when no sandbox of the session is left here. */
+  async gone(session_id: string): Promise<void> {
+    await this.#drivers.get(session_id)?.over;
+  }
+
+  /** Claims nothing more; runs that execute go back to the queue. Settles when no sandbox is left. */
+  async drain(): Promise<void> {
+    this.#open = false;
+    for (const driver of this.#drivers.values()) driver.stop("drain");
+    await this.#allOver();
+  }
+
+  /** The leases have lapsed: every sandbox goes at once, and others settle the runs. */
+  lapse(): void {
+    for (const driver of this.#drivers.values()) driver.abandon();
+  }
+
+  async #allOver(): Promise<void> {
+    while (this.#drivers.size > 0) await Promise.all([...this.#drivers.values()].map((driver) => driver.over));
+  }
+
+  #count(phase: RunDriver["phase"]): number {
+    let count = 0;
+    for (const driver of this.#drivers.values()) if (driver.phase === phase) count++;
+    return count;
+  }
+
+  #pump(): void {
+    while (this.#open && this.freeSlots > 0) {
+      const next = this.#next();
+      if (next === null) return;
+      void this.#claim(next);
+    }
+  }
+
+  #next(): Queued | null {
+    const now = this.#core.clock.monotonic();
+    for (const item of this.#queue.values()) {
+      if (item.claiming || item.not_before > now) continue;
+      const driver = this.#drivers.get(item.session_id);
+      if (driver === undefined || (driver.heldFence !== null && driver.claim.run_id === item.run_id)) return item;
+    }
+    return null;
+  }
+
+  async #claim(item: Queued): Promise<void> {
+    const { session_id, run_id } = item;
+    const held = this.#drivers.get(session_id);
+    const held_fence = held?.heldFence ?? null;
+    item.claiming = true;
+    this.#claiming++;
+    try {
+      const { reply, state } = await this.#core.submit(this.#core.system, session_id, {
+        type: "claim_run",
+        run_id,
+        ...(held_fence === null ? {} : { held_fence }),
+      });
+      if (this.#queue.get(session_id) === item) this.#queue.delete(session_id);
+      if (says(reply, "claimed")) await this.#claimed(item, { reply, state, held });
+    } catch (error) {
+      this.#notClaimed(item, error);
+    } finally {
+      item.claiming = false;
+      this.#claiming--;
+      this.#pump();
+    }
+  }
+
+  async #claimed(
+    { session_id, run_id }: Queued,
+    { reply, state, held }: { reply: Json; state: SessionState; held: RunDriver | undefined },
+  ): Promise<void> {
+    const { run } = state;
+    if (run?.status !== "running") return;
+    const { fence } = run.lease;
+    if (says(reply, "held")) {
+      if (held?.waits === true) return;
+      // The held sandbox went while the claim was on its way: no loss, nothing of the run was at work.
+      await held?.over;
+      const requeue = { type: "requeue_run" as const, run_id, fence, reason: "wake" as const, loss: false };
+      await this.#core.submit(this.#core.system, session_id, requeue);
+      return;
+    }
+    this.#since.set(session_id, state);
+    held?.stop("fenced");
+    await held?.over;
+    const driver = new RunDriver(this.#core, { session_id, run_id, fence }, {
+      state: this.#since.get(session_id) ?? state,
+      changed: () => this.#changed(session_id),
+    });
+    this.#drivers.set(session_id, driver);
+    if (!this.#open) driver.stop("drain");
+  }
+
+  #notClaimed(item: Queued, error: unknown): void {
+    const code = error instanceof AppError ? error.code : "internal";
+    if (code === "not_found") return void this.#queue.delete(item.session_id);
+    log.warn("runs.not_claimed", { run_id: item.run_id, session_id: item.session_id, code, error: String(error) });
+    item.not_before = this.#core.clock.monotonic() + AGAIN_MS;
+    if (this.#retry) return;
+    this.#retry = true;
+    this.#core.clock.after(AGAIN_MS, () => {
+      this.#retry = false;
+      this.#pump();
+    });
+  }
+
+  #changed(session_id: string): void {
+    const driver = this.#drivers.get(session_id);
+    if (driver?.phase === "over") this.#drivers.delete(session_id);
+    this.#letGo();
+    this.#pump();
+  }
+
+  /** Held processes are as many as slots at most: the one that waits longest goes first. */
+  #letGo(): void {
+    const held = [...this.#drivers.values()].filter((driver) => driver.phase === "held");
+    for (const driver of held.slice(0, Math.max(0, held.length - this.#core.config.concurrency))) {
+      driver.stop("hold_over");
+    }
+  }
+}
