@@ -1,46 +1,106 @@
-// A view while events are folded into it: lists are copied at their first change, so that the view before stays as it is.
-import type { SessionView } from "./types.ts";
+// A view while events are folded into it: lists are copied once a fold, then grown in place; items are never changed.
+//
+// Also reads fields of events as they stand in a log: a field may have gone to a blob (its preview stands for it), may be
+// missing, or may come from a newer version.
+import type { EventEnvelope } from "../../model/event.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { ListName, SessionView, Spot, StepSpot } from "./types.ts";
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
-/** Names of the lists of a view. */
-type ListName = { [K in keyof SessionView]: SessionView[K] extends readonly unknown[] ? K : never }[keyof SessionView];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** A view whose fields may be replaced. */
+export type Draft = Mutable<SessionView> & { readonly owned: Set<ListName>; moved: boolean };
+type ItemOf<N extends ListName> = SessionView[N][number];
 
-/** A view that may be changed until `done`. */
-export class ViewDraft {
-  readonly view: Mutable<SessionView>;
-  readonly #owned = new Set<ListName>();
+/** Begins a fold. */
+export function beginDraft(view: SessionView): Draft {
+  return { ...view, owned: new Set(), moved: false };
+}
 
-  constructor(view: SessionView) {
-    this.view = { ...view } as Mutable<SessionView>;
+/** A list of the draft that may be grown in place. */
+export function list<N extends ListName>(draft: Draft, name: N): ItemOf<N>[] {
+  if (!draft.owned.has(name)) {
+    draft.owned.add(name);
+    Object.assign(draft, { [name]: draft[name].slice() });
   }
+  // It was copied in this fold, so nobody else sees it change.
+  return draft[name] as unknown as ItemOf<N>[];
+}
 
-  /** A list that may be changed: a copy at the first time. */
-  list<K extends ListName>(name: K): Mutable<SessionView>[K] {
-    if (!this.#owned.has(name)) {
-      this.#owned.add(name);
-      (this.view as Record<string, unknown>)[name] = [...this.view[name]];
-    }
-    return this.view[name];
-  }
+/** Adds an item; a list that has grown to twice its bound is cut at once, all others at the end of the fold. */
+export function add<N extends ListName>(draft: Draft, name: N, item: ItemOf<N>, bound: number): void {
+  const items = list(draft, name);
+  items.push(item);
+  if (items.length > 2 * bound) items.splice(0, items.length - bound);
+}
 
-  /** Adds to a bounded list; lets the oldest go in larger pieces, so that a flood stays cheap. */
-  push<K extends ListName>(name: K, item: SessionView[K][number], bound: number): void {
-    const list = this.list(name) as unknown[];
-    list.push(item);
-    if (list.length > bound + Math.ceil(bound / 4)) list.splice(0, list.length - bound);
-  }
+/** Replaces the last item that fits; tells whether there was one. */
+export function replaceLast<N extends ListName>(
+  draft: Draft,
+  name: N,
+  how: { fits(item: ItemOf<N>): boolean; by(item: ItemOf<N>): ItemOf<N> },
+): boolean {
+  const at = draft[name].findLastIndex((item) => how.fits(item as ItemOf<N>));
+  const item = draft[name][at];
+  if (item === undefined) return false;
+  list(draft, name)[at] = how.by(item as ItemOf<N>);
+  return true;
+}
 
-  /** Replaces the item of a list that `find` accepts by a changed copy; tells whether there was one. */
-  patch<K extends ListName>(
-    name: K,
-    find: (item: SessionView[K][number]) => boolean,
-    change: (item: SessionView[K][number]) => SessionView[K][number],
-  ): boolean {
-    const list = this.view[name] as readonly SessionView[K][number][];
-    const at = list.findLastIndex(find);
-    const item = list[at];
-    if (item === undefined) return false;
-    (this.list(name) as SessionView[K][number][])[at] = change(item);
-    return true;
-  }
+/** Where an event stands. */
+export function spot(event: EventEnvelope): Spot {
+  return { seq: event.seq, timestamp: event.timestamp, run_id: event.run_id };
+}
+
+/** Where an event stands, with its step. */
+export function stepSpot(event: EventEnvelope): StepSpot {
+  const { data } = event;
+  return { ...spot(event), step_id: maybeText(data, "step_id"), attempt: maybeNumber(data, "attempt") };
+}
+
+/** A text field; the preview of one that has gone to a blob; "" where it is missing. */
+export function text(data: JsonObject, name: string): string {
+  return maybeText(data, name) ?? "";
+}
+
+/** A text field or null. */
+export function maybeText(data: JsonObject, name: string): string | null {
+  const value = data[name];
+  if (typeof value === "string") return value;
+  const preview = isObject(value) ? value["preview"] : undefined;
+  return typeof preview === "string" ? preview : null;
+}
+
+/** The digest of the blob in which a field lies, or null. */
+export function blobOf(data: JsonObject, name: string): string | null {
+  const value = data[name];
+  const reference = isObject(value) ? value["$blob"] : undefined;
+  const digest = isObject(reference) ? reference["digest"] : undefined;
+  return typeof digest === "string" ? digest : null;
+}
+
+/** A number field; 0 where it is missing. */
+export function count(data: JsonObject, name: string): number {
+  return maybeNumber(data, name) ?? 0;
+}
+
+/** A number field or null. */
+export function maybeNumber(data: JsonObject, name: string): number | null {
+  const value = data[name];
+  return typeof value === "number" ? value : null;
+}
+
+/** A list field; empty where it is missing. */
+export function items(data: JsonObject, name: string): Json[] {
+  const value = data[name];
+  return Array.isArray(value) ? value : [];
+}
+
+/** The texts of a list field. */
+export function texts(data: JsonObject, name: string): string[] {
+  return items(data, name).filter((item) => typeof item === "string");
+}
+
+/** Tells whether a value is a JSON object. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

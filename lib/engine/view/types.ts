@@ -1,194 +1,260 @@
-// The view of a session: what its page shows, folded from its events. Plain JSON with bounded lists, so that it can be
-// stored as a snapshot and sent to a browser.
+// What a session's page shows: the shape that events are folded into. Plain JSON, every list bounded.
+import type { CancelStage, RunStatus } from "../../model/run.ts";
+import type { Progress, SessionStatus, Wait } from "../../model/session.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
-import type { RunError, RunStatus } from "../../model/run.ts";
-import type { SessionStatus } from "../../model/session.ts";
 
-/** Bounds of the lists of a view. */
+/** How long each list may become; the oldest go first. */
 export const BOUNDS = {
   runs: 20,
-  steps: 1000,
+  steps: 2_000,
+  attempts: 20,
+  phases: 50,
   resolved: 50,
-  files: 2000,
   conversation: 100,
-  console: 2000,
-  notices: 50,
+  streams: 20,
+  tool_calls: 100,
+  console: 2_000,
+  warnings: 50,
+  errors: 50,
+  files: 5_000,
+  models: 50,
 } as const;
+/** Characters of one line of the console, and of one text that still streams; the log holds all of it. */
+export const LINE_CHARS = 4_000;
+/** Characters of a text that still streams. */
+export const STREAM_CHARS = 64_000;
 
-/** A run as the page shows it. Times are RFC 3339. */
+/** Where an event stood: its seq and time, its run, its step. */
+export interface Spot {
+  readonly seq: number;
+  readonly timestamp: string;
+  readonly run_id: string | null;
+}
+/** A spot with the step it came from. */
+export interface StepSpot extends Spot {
+  readonly step_id: string | null;
+  readonly attempt: number | null;
+}
+
+/** A run. Times are those of its events. */
 export interface RunView {
-  run_id: string;
-  status: RunStatus;
-  task: string;
-  attempt: number;
-  model: string | null;
-  started_at: string | null;
-  ended_at: string | null;
-  /** Since when it waits, and how long it has waited before, in milliseconds. */
-  waiting_since: string | null;
-  waited_ms: number;
-  result?: Json;
-  error?: RunError;
-  cancel_stage: string | null;
+  readonly run_id: string;
+  readonly task: string;
+  readonly task_truncated: boolean;
+  readonly status: RunStatus;
+  /** When it came into its status. */
+  readonly since: string;
+  readonly attempt: number;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly duration_ms: number | null;
+  /** Milliseconds that it waited before the present wait, and since when it waits now. */
+  readonly waited_ms: number;
+  readonly waiting_since: string | null;
+  readonly position: number | null;
+  readonly model: string | null;
+  readonly cancel: CancelStage | null;
+  /** Its last workflow_resumed. */
+  readonly resumed: { readonly reason: string; readonly reused_steps: number; readonly at: string } | null;
+  readonly result: Json;
+  readonly error: { readonly type: string; readonly message: string; readonly traceback: string | null } | null;
+  readonly cost_usd: number;
+  readonly ignored_config: readonly string[];
 }
 
-/** Status of a step in the tree. */
-export type StepStatus = "planned" | "running" | "retrying" | "completed" | "failed" | "skipped";
-
-/** A step of the current run. */
+/** Status of a step; `cancelled` when its run was cancelled while it was at work. */
+export type StepStatus = "running" | "retrying" | "completed" | "failed" | "skipped" | "cancelled";
+/** One attempt of a step. */
+export interface AttemptView {
+  readonly attempt: number;
+  readonly status: StepStatus;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly duration_ms: number | null;
+  readonly error: string | null;
+}
+/** A step that people see; the tree is made by `parent`. */
 export interface StepView {
-  step_id: string;
-  run_id: string;
-  name: string;
-  number: number;
-  status: StepStatus;
-  attempt: number;
-  started_at: string | null;
-  ended_at: string | null;
-  duration_ms: number | null;
-  /** It was finished before the run's last start and was not run again. */
-  reused: boolean;
-  error: string | null;
-  reason: string | null;
-  /** Attempts that failed, with their error. */
-  failures: { attempt: number; error: string }[];
+  readonly run_id: string;
+  readonly step_id: string;
+  readonly parent: string | null;
+  readonly step_number: number;
+  readonly name: string;
+  readonly status: StepStatus;
+  /** It had finished before the last workflow_resumed, and its result was used again. */
+  readonly reused: boolean;
+  readonly attempts: readonly AttemptView[];
+  /** Repeats of a leaf of it, while they go on. */
+  readonly retry: {
+    readonly attempt_number: number;
+    readonly max_attempts: number | null;
+    /** When the next attempt begins; null while it is at work. */
+    readonly until: string | null;
+    readonly error: string | null;
+  } | null;
+  readonly reason: string | null;
+  readonly error: string | null;
+  /** Seq of its first event. */
+  readonly seq: number;
 }
 
-/** An approval as its events tell it; `asked` is the wire approval of approval_requested. */
-export interface ApprovalView {
-  approval_id: string;
-  run_id: string | null;
-  step_id: string;
-  status: "pending" | "resolved" | "expired" | "cancelled";
-  asked: JsonObject;
-  resolution: string | null;
-  feedback: string | null;
-  resolved_by: string | null;
-  at: string;
-  resolved_at: string | null;
+/** A node of the graph. */
+export interface NodeView {
+  readonly id: string;
+  readonly label: string;
+  readonly type: string;
+  readonly status: string;
+  readonly error: string | null;
 }
-
-/** A file that a leaf made or changed. */
-export interface FileView {
-  path: string;
-  file_type: string;
-  size_bytes: number;
-  changed_at: string;
-  created: boolean;
-  step_id: string | null;
-}
-
-/** What a model has used. */
-export interface CostView {
-  model: string;
-  agent: string;
-  input_tokens: number;
-  output_tokens: number;
-  cached_input_tokens: number;
-  usd: number;
-  turns: number;
-}
-
-/** One message of the conversation. */
-export interface MessageView {
-  seq: number;
-  role: string;
-  agent: string;
-  content: string;
-  timestamp: string;
-  thinking: boolean;
-  step_id: string | null;
-}
-
-/** One line of the console. */
-export interface ConsoleLine {
-  seq: number;
-  at: string;
-  source: string;
-  stream: "stdout" | "stderr" | "print";
-  text: string;
-  partial: boolean;
-  step_id: string | null;
-  attempt: number | null;
-}
-
-/** A warning or an error that a person should see. */
-export interface NoticeView {
-  seq: number;
-  at: string;
-  level: "warning" | "error";
-  code: string;
-  message: string;
-  traceback: string | null;
-}
-
-/** A graph of the plan. */
+/** The graph of the plan. */
 export interface DagView {
-  nodes: { id: string; label: string; type: string; status: string; error?: string }[];
-  edges: { source: string; target: string }[];
-  levels: number;
+  readonly nodes: readonly NodeView[];
+  readonly edges: readonly { readonly source: string; readonly target: string }[];
+  readonly levels: number;
 }
 
-/** What a session's page shows. */
+/** An approval as approval_requested told it, with what became of it. */
+export interface ApprovalView {
+  readonly approval_id: string;
+  readonly run_id: string;
+  readonly step_id: string;
+  readonly approval_type: string;
+  readonly action: string;
+  readonly description: string;
+  readonly context: Json;
+  readonly allowed: readonly string[];
+  readonly modifications_schema: Json;
+  readonly digest: string;
+  readonly status: "pending" | "resolved" | "expired" | "cancelled";
+  readonly resolution: string | null;
+  readonly feedback: string | null;
+  readonly resolved_by: { readonly id: string; readonly name: string } | "timeout" | null;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly resolved_at: string | null;
+  readonly on_timeout: string;
+  readonly cost_usd: number | null;
+}
+
+/** One message of the conversation: a task, a person's message, an agent's. */
+export interface MessageView extends StepSpot {
+  readonly kind: "task" | "user" | "agent";
+  readonly role: string;
+  readonly agent: string;
+  readonly content: string;
+  /** The whole content lies in this blob. */
+  readonly blob: string | null;
+}
+/** A message that still streams. */
+export interface StreamView {
+  readonly message_id: string;
+  readonly run_id: string | null;
+  readonly agent: string;
+  readonly step_id: string | null;
+  readonly text: string;
+}
+/** A tool that an agent called. */
+export interface ToolCallView extends StepSpot {
+  readonly agent: string;
+  readonly tool_name: string;
+  readonly tool_args: Json;
+  readonly tool_result: Json;
+  readonly duration_ms: number | null;
+}
+/** One line of the console. */
+export interface LineView extends StepSpot {
+  readonly stream: string;
+  readonly source: string;
+  readonly message: string;
+  /** The line goes on in the next one of its source and stream. */
+  readonly partial: boolean;
+}
+/** A file that the session's runs made or changed. */
+export interface FileView {
+  readonly file_path: string;
+  readonly file_type: string;
+  readonly size_bytes: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly run_id: string | null;
+  readonly step_id: string | null;
+}
+/** What one model has cost. */
+export interface ModelCostView {
+  readonly model: string;
+  readonly calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly usd: number;
+}
+/** An open wait that was told, but for approvals. */
+export interface OpenWaitView {
+  readonly on: string;
+  readonly id: string;
+  readonly since: string;
+  readonly until: string | null;
+}
+
+/** What a session's page shows, folded from its events. */
 export interface SessionView {
-  /** The last event that is in it. */
   readonly seq: number;
   readonly session_id: string | null;
   readonly name: string | null;
-  readonly status: SessionStatus | null;
-  readonly run_id: string | null;
-  /** The last runs, the newest last. */
-  readonly runs: readonly RunView[];
-  /** Steps of the current run in the order in which they came. */
-  readonly steps: readonly StepView[];
-  readonly plan: Json;
-  readonly plan_revision: number;
-  readonly plan_by: string | null;
-  readonly dag: DagView | null;
-  readonly phase: string | null;
+  readonly pinned: boolean;
+  readonly status: SessionStatus;
+  /** When it came into its status. */
+  readonly since: string | null;
+  readonly last_event_at: string | null;
+  readonly wait: Wait;
+  readonly progress: Progress;
+  readonly current_phase: string | null;
   readonly current_step: string | null;
-  readonly approvals: readonly ApprovalView[];
-  readonly files: readonly FileView[];
-  readonly costs: readonly CostView[];
-  readonly total_usd: number;
-  readonly memory: JsonObject;
+  readonly config: Json;
+  readonly context: JsonObject;
+  readonly runs: readonly RunView[];
+  readonly steps: readonly StepView[];
+  readonly plan: { readonly plan: Json; readonly revision: number; readonly by: string } | null;
+  readonly dag: DagView | null;
+  readonly phases: readonly (Spot & { readonly phase: string; readonly step: string | null })[];
+  readonly pending: readonly ApprovalView[];
+  readonly resolved: readonly ApprovalView[];
+  readonly waits: readonly OpenWaitView[];
   readonly conversation: readonly MessageView[];
-  readonly messages_total: number;
-  /** Answers that are still being written, by message_id. */
-  readonly streams: readonly { message_id: string; agent: string; text: string; step_id: string | null }[];
-  readonly console: readonly ConsoleLine[];
+  readonly conversation_total: number;
+  readonly streams: readonly StreamView[];
+  readonly tool_calls: readonly ToolCallView[];
+  readonly console: readonly LineView[];
   readonly console_total: number;
-  readonly notices: readonly NoticeView[];
-  readonly wait: { on: string; id: string | null; until: string | null; since: string } | null;
-  readonly updated_at: string | null;
+  readonly files: readonly FileView[];
+  readonly cost: {
+    readonly usd: number;
+    readonly models: readonly ModelCostView[];
+    /** Tokens of the last call: how full the context was. */
+    readonly last: { readonly model: string; readonly input_tokens: number; readonly output_tokens: number } | null;
+    readonly warnings: readonly { readonly used: number; readonly limit: number; readonly unit: string }[];
+  };
+  readonly warnings: readonly (Spot & { readonly code: string; readonly message: string })[];
+  readonly errors: readonly (StepSpot & {
+    readonly message: string;
+    readonly error_type: string;
+    readonly traceback: string | null;
+  })[];
 }
 
-/** The view before the first event. */
-export const EMPTY_VIEW: SessionView = {
-  seq: 0,
-  session_id: null,
-  name: null,
-  status: null,
-  run_id: null,
-  runs: [],
-  steps: [],
-  plan: null,
-  plan_revision: 0,
-  plan_by: null,
-  dag: null,
-  phase: null,
-  current_step: null,
-  approvals: [],
-  files: [],
-  costs: [],
-  total_usd: 0,
-  memory: {},
-  conversation: [],
-  messages_total: 0,
-  streams: [],
-  console: [],
-  console_total: 0,
-  notices: [],
-  wait: null,
-  updated_at: null,
-};
+/** The lists of a view that events add to. */
+export type ListName =
+  | "runs"
+  | "steps"
+  | "phases"
+  | "pending"
+  | "resolved"
+  | "waits"
+  | "conversation"
+  | "streams"
+  | "tool_calls"
+  | "console"
+  | "files"
+  | "warnings"
+  | "errors";
