@@ -58,6 +58,8 @@ export interface Queries {
     cursor?: string;
   }): Promise<Page<Session>>;
   session(p: UserPrincipal, session_id: string): Promise<SessionDetail>;
+  /** The session as lists show it. */
+  summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** One row of the list, cheap enough for each commit: lists and live topics take it. */
   summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** The folded view (snapshot plus tail) with the seq it stands at. */

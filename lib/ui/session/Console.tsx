@@ -1,0 +1,147 @@
+// The console: lines of output in their order, folded by step, with search and follow.
+//
+// Lines stand in blocks that the browser lays out only when they come near the view (content-visibility), so a long log
+// stays smooth without measuring rows.
+import type { SessionView } from "../../engine/view.ts";
+import type { LineView } from "../../engine/view/types.ts";
+import { Icon } from "../Icon.tsx";
+import { StatusIcon } from "../Status.tsx";
+import { ansiParts } from "./ansi.ts";
+import { stepNameOf, stepRows } from "./step_rows.ts";
+
+/** What the console shows and does. */
+export interface ConsoleProps {
+  view: SessionView;
+  earlier: readonly LineView[];
+  step: string | null;
+  search: string;
+  follow: boolean;
+  onSearch: (text: string) => void;
+  onFollow: (on: boolean) => void;
+  onEarlier: (() => void) | null;
+  attach: (element: HTMLElement | null) => void;
+}
+
+interface Block {
+  key: string;
+  name: string | null;
+  lines: LineView[];
+}
+
+/** Lines in blocks: a new one where the step changes, or after 100 lines. */
+function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
+  const blocks: Block[] = [];
+  let step: string | null | undefined;
+  for (const line of lines) {
+    const found = stepNameOf(view, line.step_id);
+    const key = found === null ? "" : `${found.key}:${line.attempt ?? 1}`;
+    const last = blocks.at(-1);
+    if (last !== undefined && step === key && last.lines.length < 100) last.lines.push(line);
+    else blocks.push({ key: `${line.seq}`, name: step === key ? null : found?.name ?? "Workflow", lines: [line] });
+    step = key;
+  }
+  return blocks;
+}
+
+/** The lines that are shown. */
+function shownLines(props: ConsoleProps): LineView[] {
+  const needle = props.search.trim().toLowerCase();
+  const all = [...props.earlier, ...props.view.console];
+  return all.filter((line) =>
+    (props.step === null || stepNameOf(props.view, line.step_id)?.key === props.step) &&
+    (needle === "" || line.message.toLowerCase().includes(needle))
+  );
+}
+
+/** The console. */
+export function Console(props: ConsoleProps) {
+  const lines = shownLines(props);
+  return (
+    <>
+      <div class="tools">
+        <label class="field search" style="width:240px">
+          <Icon name="search" size={14} />
+          <input
+            type="search"
+            value={props.search}
+            placeholder="Search output"
+            aria-label="Search output"
+            onInput={(event) => props.onSearch(event.currentTarget.value)}
+          />
+        </label>
+        {props.search !== "" && <span class="meta num">{lines.length} lines</span>}
+      </div>
+      <div class="con" role="log" aria-live="off" aria-label="Output" tabIndex={0} ref={props.attach}>
+        {props.onEarlier !== null && (
+          <button type="button" class="btn btn-xs btn-quiet" onClick={props.onEarlier}>Show earlier lines</button>
+        )}
+        {lines.length === 0 && <p class="meta" style="padding:14px 20px">{emptyText(props)}</p>}
+        {blocksOf(props.view, lines).map((block) => (
+          <LineBlock key={block.key} block={block} view={props.view} needle={props.search.trim()} />
+        ))}
+      </div>
+      <div class="conft">
+        <label class="row">
+          <input
+            type="checkbox"
+            class="toggle toggle-xs"
+            checked={props.follow}
+            onChange={(event) => props.onFollow(event.currentTarget.checked)}
+          />
+          Follow
+        </label>
+        <span class="num">{lines.length} of {props.view.console_total} lines</span>
+      </div>
+    </>
+  );
+}
+
+const emptyText = (props: ConsoleProps) =>
+  props.search !== ""
+    ? "No line has this text."
+    : props.view.runs.length === 0
+    ? "Nothing has run yet."
+    : "Nothing was printed yet.";
+
+function LineBlock(props: { block: Block; view: SessionView; needle: string }) {
+  const { block } = props;
+  const row = block.name === null ? undefined : stepRows(props.view).find((one) => one.name === block.name);
+  return (
+    <div class="lines">
+      {block.name !== null && (
+        <div class="fold">
+          {row !== undefined && <StatusIcon look={row.look} />}
+          {block.name}
+          <span class="x">{block.lines[0]?.timestamp.slice(11, 19)}</span>
+        </div>
+      )}
+      {block.lines.map((line) => <Line key={line.seq} line={line} needle={props.needle} />)}
+    </div>
+  );
+}
+
+function Line(props: { line: LineView; needle: string }) {
+  const { line, needle } = props;
+  return (
+    <div class={`ln${line.stream === "stderr" ? " err" : ""}${needle === "" ? "" : " hit"}`}>
+      <span>{line.seq}</span>
+      <span>{line.timestamp.slice(14, 23)}</span>
+      <span class="t">{line.stream}</span>
+      <span>
+        {ansiParts(line.message).map((part, i) => <span key={i} class={part.tone}>{marked(part.text, needle)}</span>)}
+      </span>
+    </div>
+  );
+}
+
+function marked(text: string, needle: string) {
+  const at = needle === "" ? -1 : text.toLowerCase().indexOf(needle.toLowerCase());
+  if (at === -1) return text;
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, at + needle.length)}</mark>
+      {text.slice(at + needle.length)}
+    </>
+  );
+}

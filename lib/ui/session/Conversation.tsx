@@ -1,0 +1,105 @@
+// Who said what: the task, the agents' messages, what is being written, and how it ended.
+import type { SessionView } from "../../engine/view.ts";
+import type { MessageView, RunView, StreamView } from "../../engine/view/types.ts";
+import { Icon } from "../Icon.tsx";
+import type { IconName } from "../icon_paths.ts";
+import { clock } from "../words.ts";
+
+const ICONS: Record<string, IconName> = { user: "user", engineer: "code", researcher: "quote", planner: "list-checks" };
+
+/** The conversation of a session. */
+export function Conversation(props: { view: SessionView }) {
+  const { view } = props;
+  const run = view.runs.at(-1);
+  return (
+    <div class="talk">
+      {run === undefined && <p class="meta">Ready, no task yet.</p>}
+      {view.conversation.map((message) => <Message key={message.seq} message={message} />)}
+      {view.streams.map((stream) => <Stream key={stream.message_id} stream={stream} />)}
+      {run !== undefined && <Ending run={run} />}
+    </div>
+  );
+}
+
+const LONG = 700;
+
+function Message(props: { message: MessageView }) {
+  const { message } = props;
+  const { content } = message;
+  return (
+    <article class="msg">
+      <span class="ai">
+        <Icon name={message.kind === "agent" ? ICONS[message.agent] ?? "bot" : "user"} />
+      </span>
+      <div class="by">
+        {message.kind === "task" ? "Task" : message.agent}
+        <span class="faint" title={message.timestamp}>{clock(message.timestamp)}</span>
+      </div>
+      <div class="bd">
+        {content.length <= LONG ? <p class="pre dense">{content}</p> : (
+          <details>
+            <summary class="dense">{content.slice(0, 160).split("\n")[0]} … show all</summary>
+            <pre class="code">{content}</pre>
+          </details>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function Stream(props: { stream: StreamView }) {
+  const { agent, text } = props.stream;
+  return (
+    <article class="msg" aria-busy="true">
+      <span class="ai">
+        <Icon name={ICONS[agent] ?? "bot"} />
+      </span>
+      <div class="by">{agent}</div>
+      <div class="bd">
+        <p class="pre dense">{text}▍</p>
+      </div>
+    </article>
+  );
+}
+
+function Ending(props: { run: RunView }) {
+  const { run } = props;
+  if (run.status === "failed" && run.error !== null) {
+    return (
+      <div class="end-x" role="status">
+        <h3 class="bad-text row">
+          <Icon name="circle-x" />Failed: {run.error.type}
+        </h3>
+        <p class="pre dense">{run.error.message}</p>
+        {run.error.traceback !== null && (
+          <details>
+            <summary class="meta">Traceback</summary>
+            <pre class="err-box">{run.error.traceback}</pre>
+          </details>
+        )}
+        <p class="meta">Finished steps and files are kept.</p>
+      </div>
+    );
+  }
+  if (run.status !== "completed") return null;
+  const summary = summaryOf(run);
+  return (
+    <div class="end-x" role="status">
+      <h3 class="row" style="color:var(--color-success)">
+        <Icon name="circle-check" />Done
+      </h3>
+      {summary !== null && <p class="pre dense">{summary}</p>}
+    </div>
+  );
+}
+
+function summaryOf(run: RunView): string | null {
+  const { result } = run;
+  if (typeof result === "string") return result;
+  if (
+    result !== null && typeof result === "object" && !Array.isArray(result) && typeof result["summary"] === "string"
+  ) {
+    return result["summary"];
+  }
+  return null;
+}

@@ -1,0 +1,65 @@
+// The steps as a tree: status icon leads, duration or reason at the right, planned ones muted.
+import type { SessionView } from "../../engine/view.ts";
+import { StatusIcon } from "../Status.tsx";
+import { took } from "../words.ts";
+import { type StepRow, stepRows } from "./step_rows.ts";
+
+/** The tree of the current run. Choosing a row shows its lines in the console. */
+export function StepTree(
+  props: { view: SessionView; now: number; selected: string | null; onSelect: (key: string | null) => void },
+) {
+  const rows = stepRows(props.view);
+  const done = rows.filter((row) => row.look === "completed" || row.look === "reused" || row.look === "skipped").length;
+  return (
+    <>
+      <div class="pane-h">
+        <h2>Steps</h2>
+        {rows.length > 0 && <span class="meta num">{done} of {rows.length} done</span>}
+      </div>
+      <div class="tree" role="tree" aria-label="Steps">
+        {rows.length === 0 && <p class="meta" style="padding:10px 16px">No step has begun.</p>}
+        {rows.map((row) => (
+          <Row
+            key={row.key}
+            row={row}
+            now={props.now}
+            on={props.selected === row.key}
+            onSelect={() => props.onSelect(props.selected === row.key ? null : row.key)}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Row(props: { row: StepRow; now: number; on: boolean; onSelect: () => void }) {
+  const { row } = props;
+  const tone = `${row.depth === 0 ? " ph" : ""}${row.look === "needs" ? " needs" : ""}${
+    row.look === "planned" ? " plan" : ""
+  }`;
+  const ms = row.duration_ms ?? (row.started_at === null ? null : Math.max(0, props.now - Date.parse(row.started_at)));
+  const pick = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    props.onSelect();
+  };
+  return (
+    <div
+      class={`tr${tone}${props.on ? " on" : ""}`}
+      style={`--d:${row.depth}`}
+      role="treeitem"
+      aria-level={row.depth + 1}
+      aria-selected={props.on}
+      tabIndex={0}
+      title={row.error ?? row.name}
+      onClick={props.onSelect}
+      onKeyDown={pick}
+    >
+      <StatusIcon look={row.look} />
+      <span class="t">
+        <span class="nm">{row.name}</span> {row.sub && <span class="sub">{row.sub}</span>}
+      </span>
+      <span class="x">{row.look === "needs" ? "asks you" : ms === null ? "" : took(ms)}</span>
+    </div>
+  );
+}

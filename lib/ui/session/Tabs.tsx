@@ -1,0 +1,58 @@
+// The views of a session as tabs: arrows move, counts in faint; "Needs you" is there only while something does.
+import type { SessionView } from "../../engine/view.ts";
+
+/** Names of the tabs. `steps` is for phones, where the tree has no place of its own. */
+export type TabName = "needs" | "talk" | "console" | "files" | "cost" | "steps";
+
+/** The tab that a page begins with. */
+export function firstTab(view: SessionView): TabName {
+  if (view.pending.length > 0) return "needs";
+  const run = view.runs.at(-1);
+  if (run === undefined || run.status === "failed") return "talk";
+  return run.status === "completed" && view.files.length > 0 ? "files" : "console";
+}
+
+/** The row of tabs. */
+export function Tabs(props: { view: SessionView; tab: TabName; onTab: (name: TabName) => void }) {
+  const { view } = props;
+  const tabs: { name: TabName; word: string; count: number; only?: string }[] = [
+    ...(view.pending.length > 0
+      ? [{ name: "needs" as const, word: "Needs you", count: view.pending.length, only: "needs" }]
+      : []),
+    { name: "steps", word: "Steps", count: 0, only: "only-s" },
+    { name: "talk", word: "Conversation", count: view.conversation_total },
+    { name: "console", word: "Console", count: view.console_total },
+    { name: "files", word: "Files", count: view.files.length },
+    { name: "cost", word: "Cost", count: 0 },
+  ];
+  const keys = (event: KeyboardEvent) => {
+    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+    const at = tabs.findIndex((one) => one.name === props.tab) + (event.key === "ArrowRight" ? 1 : -1);
+    const next = tabs[(at + tabs.length) % tabs.length];
+    if (next === undefined) return;
+    props.onTab(next.name);
+    document.getElementById(`tab-${next.name}`)?.focus();
+  };
+  return (
+    <div class="tabs-b" role="tablist" aria-label="Views of this session" onKeyDown={keys}>
+      {tabs.map((one) => (
+        <a
+          key={one.name}
+          id={`tab-${one.name}`}
+          class={one.only ?? ""}
+          href={`#${one.name}`}
+          role="tab"
+          aria-selected={props.tab === one.name}
+          aria-controls="view"
+          tabIndex={props.tab === one.name ? 0 : -1}
+          onClick={(event) => {
+            event.preventDefault();
+            props.onTab(one.name);
+          }}
+        >
+          {one.word} {one.count > 0 && <b>{one.count}</b>}
+        </a>
+      ))}
+    </div>
+  );
+}
