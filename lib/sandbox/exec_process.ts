@@ -70,7 +70,7 @@ export class ExecProcess {
 
   /** Whether it is alive and was started for this folder with these settings. */
   async fits(work: string, settings: ExecSettings): Promise<boolean> {
-    return !this.child.exited && this.#key === await fit(work, settings);
+    return this.child.alive && this.#key === await fit(work, settings);
   }
 
   /** Tells it what to run. */

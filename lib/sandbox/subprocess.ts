@@ -9,7 +9,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../service/ports.ts";
 import type { CommandLine } from "./permissions.ts";
-import { isAlive, type ProcessSample, sampleTree } from "./process_tree.ts";
+import { isAlive, type ProcessSample, sampleProcess, sampleTree } from "./process_tree.ts";
 
 const log = getLogger(["holdfast", "sandbox"]);
 
@@ -66,6 +66,11 @@ export class Subprocess {
   /** Whether the child itself has ended. */
   get exited(): boolean {
     return this.#exited;
+  }
+
+  /** Whether it can still do something; knows of a death before the exit status was delivered. */
+  get alive(): boolean {
+    return !this.#exited && sampleProcess(this.pid)?.dead !== true;
   }
 
   /** Sends one line to its stdin; lost without an error when it is gone. */

@@ -117,7 +117,7 @@ export class WorkflowProcess implements WorkflowSandbox {
 
   /** Whether it can still be given to an owner. */
   get usable(): boolean {
-    return !this.#attached && this.#end === undefined && !this.#child.exited;
+    return !this.#attached && this.#end === undefined && this.#child.alive;
   }
 
   send(frame: HostFrame): void {
