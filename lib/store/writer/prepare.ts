@@ -1,0 +1,92 @@
+// One decided command as rows: its lines, its records, its blobs, and whether they fit.
+//
+//   R1. A command takes at most a quarter of a commit. Blobs that make it larger are written before it (stage.ts).
+//   R2. Where its lines and records alone are too much, more of their fields go to blobs, down to 2,000 bytes each.
+import { AppError } from "../../model/error.ts";
+import { MAX_LINE_BYTES } from "../../model/event.ts";
+import { timestamp } from "../../model/ids.ts";
+import { keys } from "../keys.ts";
+import type { Mutation } from "../mutation.ts";
+import { toLine } from "./lines.ts";
+import { COMMAND_LIMIT, fits, keyBytes, MAX_VALUE_BYTES, sum, weigh, type Weight } from "./sizes.ts";
+import { type BlobDraft, blobRows } from "./spill.ts";
+import type { Aggregate, Verdict } from "./types.ts";
+
+/** The decision to commit. */
+export type Commitment<S> = Extract<Verdict<S, unknown>, { commit: true }>;
+
+/** What a decision is prepared in. */
+export interface PrepareContext<S> {
+  aggregate: Aggregate<S>;
+  session_id: string;
+  before: S;
+  now: number;
+  /** Digests of blobs that were written before. */
+  staged: ReadonlySet<string>;
+}
+
+/** A command that fits. */
+export interface Prepared<S> {
+  readonly state: S;
+  readonly rows: readonly Mutation[];
+  readonly lines: readonly Uint8Array[];
+  readonly first_seq: number;
+  readonly weight: Weight;
+}
+
+/** What came of it: it fits, or these blobs have to be written first. */
+export type Preparation<S> =
+  | { readonly kind: "fits"; readonly prepared: Prepared<S> }
+  | { readonly kind: "stage"; readonly blobs: readonly BlobDraft[] };
+
+const LIMITS = [MAX_LINE_BYTES, 12_000, 4_000, 2_000] as const;
+
+/** Makes rows of a decision. Throws AppError `too_large` when nothing makes it fit. */
+export function prepare<S>(verdict: Commitment<S>, context: PrepareContext<S>): Preparation<S> {
+  for (const limit of LIMITS) {
+    const built = build(verdict, context, limit);
+    const missing = built.blobs.filter((blob) => !context.staged.has(blob.digest));
+    const parts = missing.flatMap((blob) => blobRows(context.session_id, blob));
+    const whole = sum(built.weight, weigh(parts));
+    if (fits(whole, COMMAND_LIMIT)) {
+      return { kind: "fits", prepared: { ...built, rows: [...parts, ...built.rows], weight: whole } };
+    }
+    if (fits(built.weight, COMMAND_LIMIT)) {
+      return missing.length > 0 ? { kind: "stage", blobs: missing } : { kind: "fits", prepared: built };
+    }
+  }
+  throw new AppError("too_large", "Cannot commit the command: it is too large for one commit");
+}
+
+interface Built<S> extends Prepared<S> {
+  blobs: BlobDraft[];
+}
+
+function build<S>(verdict: Commitment<S>, context: PrepareContext<S>, limit: number): Built<S> {
+  const { aggregate, session_id, before } = context;
+  const blobs: BlobDraft[] = [];
+  const first_seq = aggregate.headSeq(before) + 1;
+  const at = timestamp(context.now);
+  const lines = verdict.events.map((event, i) => {
+    const made = toLine(event, { session_id, seq: first_seq + i, timestamp: at, limit });
+    blobs.push(...made.blobs);
+    return made.line;
+  });
+  const shrunk = aggregate.shrink?.(session_id, { before, after: verdict.state, asks: verdict.asks }, limit);
+  blobs.push(...shrunk?.blobs ?? []);
+  const state = aggregate.withHeadSeq(shrunk?.state ?? verdict.state, first_seq - 1 + lines.length);
+  const rows = [
+    ...aggregate.diff(session_id, before, state),
+    ...shrunk?.rows ?? [],
+    ...verdict.rows ?? [],
+  ];
+  return { state, rows, lines, first_seq, blobs, weight: sum(weigh(rows), weighLines(session_id, lines)) };
+}
+
+/** An upper bound of what lines weigh as chunks: two neighbours are always over one chunk's size together. */
+function weighLines(session_id: string, lines: readonly Uint8Array[]): Weight {
+  const bytes = lines.reduce((total, line) => total + line.length, 0);
+  const chunks = lines.length === 0 ? 0 : Math.floor((2 * bytes) / MAX_VALUE_BYTES) + 1;
+  const key_bytes = chunks * keyBytes(keys.chunk(session_id, 1));
+  return { checks: 0, mutations: chunks, key_bytes, bytes: bytes + key_bytes + 16 * chunks };
+}
