@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { AppError, toAppError } from "../model/error.ts";
+import type { Json } from "../model/json.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import { check } from "../protocol/check.ts";
 import {
@@ -84,6 +85,11 @@ export function api<P extends ApiPath>(path: P, runs: Runs<P>): (ctx: RouteConte
 async function withoutBody(response: Response): Promise<Response> {
   await response.body?.cancel();
   return new Response(null, response);
+}
+
+/** Answers with what a command answered: it has the form of the table already, and is kept under the same key. */
+export function reply(value: Json, status = 200): Response {
+  return Response.json(value, { status, headers: { "cache-control": "no-store" } });
 }
 
 /** Answers whatever the table of routes does not know. */
