@@ -136,8 +136,8 @@ async function readCall({ path, operation, req, state }: Arrived) {
   const url = new URL(req.url);
   const params = pathParams(path, url.pathname);
   const query = operation.query && check(operation.query, queryOf(url), "query");
-  const isJson = operation.body !== undefined && operation.body !== "file";
-  const body = isJson ? check(operation.body, (await readJsonBody(req)) ?? {}, "body") : undefined;
+  const schema = operation.body === "file" ? undefined : operation.body;
+  const body = schema && await checkBody(schema, req);
   const options: ExecuteOptions = { request_id: state.request_id };
   const key = operation.idempotent ? req.headers.get("idempotency-key") : null;
   if (key !== null) {
@@ -148,6 +148,12 @@ async function readCall({ path, operation, req, state }: Arrived) {
     };
   }
   return { principal, params, query, body, state, request: req, options };
+}
+
+/** No body at all is an object without fields. */
+async function checkBody(schema: z.ZodType, request: Request): Promise<unknown> {
+  const given = await readJsonBody(request);
+  return check(schema, given === undefined ? {} : given, "body");
 }
 
 function idempotencyKey(key: string): string {
