@@ -17,13 +17,19 @@ import type { Verdict, Writer } from "../store/writer/types.ts";
 import { redactCommand } from "./redact_command.ts";
 import type { Redactor } from "./redact.ts";
 
+/** What a decision reads outside rests on. */
+export interface OutsideInput {
+  readonly entries: readonly Entry[];
+  readonly now: number;
+  readonly state: SessionState;
+}
 /** What a decision reads outside its session, and what it writes there. */
 export interface Outside {
   readonly keys: readonly Key[];
-  /** Reads the entries of `keys`; called again when a check was lost. May throw AppError. */
-  read(entries: readonly Entry[], now: number): DecideContext["outside"];
+  /** Reads the entries of `keys`; called again when a check was lost. May throw, as a refusal. */
+  read(from: OutsideInput): DecideContext["outside"];
   /** An answer that was given before: the command is not decided at all. May throw AppError. */
-  answered?(entries: readonly Entry[], now: number): { reply: Json } | null;
+  answered?(from: OutsideInput): { reply: Json } | null;
   /** Rows of its own beside the decision's, in the same commit. */
   rows?(reply: Json, now: number): readonly Mutation[];
 }
@@ -65,10 +71,11 @@ export function createSubmit(parts: {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.size_bytes === undefined ? {} : { size_bytes: options.size_bytes }),
       decide(input) {
-        const before = outside?.answered?.(input.outside, input.now) ?? null;
+        const from = { entries: input.outside, now: input.now, state: input.state };
+        const before = outside?.answered?.(from) ?? null;
         if (before !== null) return { commit: false, reply: { reply: before.reply, state: input.state } };
         authorise(principal, command, input.state);
-        const read = outside?.read(input.outside, input.now) ?? {};
+        const read = outside?.read(from) ?? {};
         const context = { now: input.now, settings: parts.settings, outside: read };
         return verdictOf(decide(input.state, principal, command, context), input, outside);
       },

@@ -1,0 +1,34 @@
+// What the use cases read of the store, in one place: durable rows, large values whole.
+import type { SessionState } from "../engine/state.ts";
+import type { ApprovalAsk, ApprovalRow } from "../model/approval.ts";
+import type { JournalEntry, ScopeRow } from "../model/journal.ts";
+import type { Json } from "../model/json.ts";
+import type { RunRecord } from "../model/run.ts";
+
+/** An approval with what was asked and what it was answered. */
+export interface StoredApproval {
+  readonly row: ApprovalRow;
+  readonly ask: ApprovalAsk;
+  /** The answer that its journal entry holds, null before. */
+  readonly result: Json;
+}
+/** The journal of a run, over or not. */
+export interface StoredJournal {
+  readonly entries: readonly JournalEntry[];
+  readonly scopes: readonly ScopeRow[];
+}
+
+/** Reads of the store. */
+export interface Reads {
+  /** The session as it is durable now; ABSENT when there is none. */
+  state(session_id: string): Promise<SessionState>;
+  /** Session of a run, or null. */
+  sessionOfRun(run_id: string): Promise<string | null>;
+  run(session_id: string, run_id: string): Promise<RunRecord | null>;
+  /** Session of an approval, or null. */
+  sessionOfApproval(approval_id: string): Promise<string | null>;
+  approval(session_id: string, approval_id: string): Promise<StoredApproval | null>;
+  journal(session_id: string, run_id: string): Promise<StoredJournal>;
+  /** A value whole; unchanged when it is no reference to a blob. */
+  resolve(session_id: string, value: Json): Promise<Json>;
+}
