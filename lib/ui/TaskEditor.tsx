@@ -108,7 +108,7 @@ function Files(
       <label class="btn btn-xs btn-quiet">
         <Icon name="upload" size={14} />
         <span>
-          Add files<span class="only-l">or drop them here</span>
+          Add files<span class="only-l drop-x">or drop them here</span>
         </span>
         <input
           type="file"

@@ -24,7 +24,7 @@ export function SessionHead(props: SessionHeadProps) {
   const look = lookOf(session);
   return (
     <div class="shead">
-      <div class="row" style="gap:10px">
+      <div class="row head-x" style="gap:10px">
         <a class="muted only-s" href="/" aria-label="Back to sessions" style="margin-left:-4px">
           <Icon name="chevron-left" />
         </a>
@@ -60,7 +60,7 @@ function Actions(props: SessionHeadProps) {
     </button>
   );
   return (
-    <span class="sp row" style="gap:6px">
+    <span class="sp row acts" style="gap:6px">
       {still && button("resume", "Resume", "Resuming")}
       {open && !still && button("pause", "Pause", "Pausing")}
       {open && button("cancel", "Cancel…", "Cancelling")}
