@@ -23,15 +23,18 @@ export interface LogOptions {
   log: Config["log"];
   /** Whether stdout is a terminal. */
   terminal: boolean;
+  /** Write to the console as well as to the file; default true. */
+  console?: boolean;
   /** Replaces secrets in a line. */
   redact(line: string): string;
 }
 
 /** Configures logging; the result flushes and closes it. */
 export async function configureLog(options: LogOptions): Promise<() => Promise<void>> {
-  const sinks: Record<string, Sink> = {
-    console: getConsoleSink({ formatter: redacted(consoleFormatter(options), options.redact) }),
-  };
+  const sinks: Record<string, Sink> = {};
+  if (options.console !== false) {
+    sinks["console"] = getConsoleSink({ formatter: redacted(consoleFormatter(options), options.redact) });
+  }
   if (options.log.file !== null) {
     const json = getJsonLinesFormatter({ properties: "flatten" });
     sinks["file"] = getFileSink(options.log.file, { formatter: redacted(json, options.redact), bufferSize: 0 });
