@@ -14,7 +14,7 @@ import { digestOf, exactCopy, exactJson } from "./json.ts";
 import { callLeaf, fromHost, type LeafCall, openLeaf, resultOf, standIn } from "./leaf.ts";
 import { checkArgs } from "./policy.ts";
 import { never } from "./run.ts";
-import type { Leaf } from "./scope.ts";
+import { type Leaf, takeTime } from "./scope.ts";
 import { answerSchema, inputSchema } from "./schema.ts";
 
 const MAX_ACTION = 300;
@@ -77,7 +77,8 @@ export async function answer<T>(opened: Opened<T>): Promise<T> {
   if (here === null || question === undefined) return await never();
   const { leaf, name, schema } = question;
   if (!mayAwait(here, "ctx.answer", name)) return await never();
-  if (leaf.state !== "settled") standIn(leaf, here);
+  if (leaf.state === "settled") takeTime(here.scope, leaf);
+  else standIn(leaf, here);
   here.run.settler.poke();
   return fromHost<T>(parsed(schema, answered(name)(await resultOf(leaf)), name));
 }

@@ -81,6 +81,7 @@ function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; 
     begin,
     state: "called",
     awaiter: null,
+    at: 0,
     outcome,
     resolve,
     work: null,
@@ -93,7 +94,7 @@ function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; 
 function sendBegin(run: Run, leaf: Leaf): void {
   leaf.state = "sent";
   run.onTheWay.add(leaf);
-  run.toldWaiting = false;
+  run.sayWaitingAgain();
   if (run.faults.begin_early === true) run.outbox.sendPast(leaf.begin);
   else run.outbox.send(leaf.begin);
 }

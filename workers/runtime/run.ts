@@ -56,7 +56,7 @@ export class Run {
   fileOps = 0;
   readonly fileReplies = new Map<number, (result: FileResult) => void>();
   plans = 0;
-  toldWaiting = false;
+  #toldWaiting = false;
   over: RunOver | null = null;
   #finished = false;
 
@@ -87,9 +87,15 @@ export class Run {
 
   /** Nothing is left to settle: says so when every live branch stands in a wait. */
   idle(): void {
-    if (this.toldWaiting || this.onTheWay.size > 0 || !standsInWaits(this.root)) return;
-    this.toldWaiting = true;
+    if (this.#toldWaiting || this.onTheWay.size > 0 || !standsInWaits(this.root)) return;
+    this.#toldWaiting = true;
     this.outbox.send({ type: "waiting", settled: this.settler.last });
+  }
+
+  /** Something has come or gone since: when it waits again, it says so again. */
+  sayWaitingAgain(): void {
+    this.#toldWaiting = false;
+    this.settler.poke();
   }
 
   /** The code does not call what the journal holds. */

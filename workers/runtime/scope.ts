@@ -30,7 +30,7 @@ export interface Scope {
   awaits: Leaf | Scope | null;
   /** Live branches of a map or all. */
   readonly branches: Set<Scope>;
-  /** Time of the last entry, ms since the epoch. */
+  /** Time of the last entry whose result its code has, ms since the epoch. */
   now: number;
   readonly random: Random;
 }
@@ -46,6 +46,8 @@ export interface Leaf {
   state: "called" | "sent" | "begun" | "settled" | "dropped";
   /** The scope whose code awaits it. */
   awaiter: Scope | null;
+  /** Time of its entry once it has settled, ms since the epoch. */
+  at: number;
   readonly outcome: Promise<SettledEntry>;
   readonly resolve: (entry: SettledEntry) => void;
   /** Runs an attempt of a step; the result aborts it. */
@@ -97,6 +99,11 @@ export function isSaid(scope: Scope, place: Place): boolean {
   const mark = scope.stored?.mark;
   if (mark === undefined) return false;
   return place.leaves < mark.leaves || (place.leaves === mark.leaves && place.counter <= mark.counter);
+}
+
+/** The code of a scope has the result of a leaf: it is that late now. An opened question counts when it is awaited. */
+export function takeTime(scope: Scope, leaf: Leaf): void {
+  scope.now = Math.max(scope.now, leaf.at);
 }
 
 /** Tells whether a scope or one around it was dropped. */

@@ -5,7 +5,7 @@
 //   T2. Nothing new leaves before the last stored entry has settled (outbox.ts holds it).
 //   T3. An entry whose branch was dropped is passed over; one that the code does not call in time (5 s) is a mismatch.
 import type { SettledEntry } from "../../lib/model/journal.ts";
-import { isDropped, type Leaf, type Scope } from "./scope.ts";
+import { isDropped, type Leaf, type Scope, takeTime } from "./scope.ts";
 import type { Run } from "./run.ts";
 
 /** Settles the entries of one run. */
@@ -35,7 +35,7 @@ export class Settler {
   /** Takes an entry that the host has just committed. Throws RangeError when it is not the next. */
   push(entry: SettledEntry): void {
     if (entry.n <= this.#seen) {
-      if (this.#isKnown(entry)) return;
+      if (this.#isKnown(entry)) return this.#run.sayWaitingAgain();
       throw new RangeError(`entry ${entry.n} ("${entry.key}") comes after entry ${this.#seen}`);
     }
     this.#seen = entry.n;
@@ -68,7 +68,10 @@ export class Settler {
   }
 
   #turn(): void {
-    for (let gone = this.#head; gone !== undefined && this.#isGone(gone); gone = this.#head) this.#take();
+    for (let gone = this.#head; gone !== undefined && this.#isGone(gone); gone = this.#head) {
+      this.#take();
+      this.#run.sayWaitingAgain();
+    }
     if (!this.replaying) this.#run.caughtUp();
     if (this.#run.over !== null) return;
     const entry = this.#head;
@@ -103,6 +106,7 @@ export class Settler {
     if (index < 0) return;
     this.#queue.splice(index, 1);
     this.#stored--;
+    this.last = Math.max(this.last, entry.n);
     settleLeaf(this.#run, leaf, entry);
     this.poke();
   }
@@ -148,9 +152,10 @@ function settleLeaf(run: Run, leaf: Leaf, entry: SettledEntry): void {
   leaf.abort?.();
   leaf.abort = null;
   run.onTheWay.delete(leaf);
-  run.toldWaiting = false;
+  run.sayWaitingAgain();
+  leaf.at = Date.parse(entry.at);
+  if (leaf.awaiter !== null) takeTime(leaf.awaiter, leaf);
   if (leaf.awaiter !== null) leaf.awaiter.awaits = null;
   leaf.awaiter = null;
-  leaf.scope.now = Math.max(leaf.scope.now, Date.parse(entry.at));
   leaf.resolve(entry);
 }

@@ -55,6 +55,8 @@ export function recordedOrder(journal: HostJournal, from: number, now: HostJourn
         if (result === undefined) return null;
         if (ready.has(entry.key)) {
           at++;
+          // The same number, and so the same time, as in the run that was.
+          now.n = entry.n - 1;
           return { key: entry.key, result };
         }
         if (!isDropped(now, entry.scope)) return null;
