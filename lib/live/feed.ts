@@ -5,6 +5,8 @@
 //   FE1. An item goes out at most once each ITEM_MS; its last state always goes out.
 //   FE2. A follower joins before the snapshot is read; what changes meanwhile is kept and sent after it, so that the last
 //        thing a client hears of an item is its last state.
+//   FE3. That an item is gone is told to administrators and to those who had been told of it: nobody learns by a removal
+//        that there was something to see.
 import { getLogger } from "@logtape/logtape";
 import type { UserPrincipal } from "../model/principal.ts";
 import type { Clock } from "../service/ports.ts";
@@ -16,7 +18,8 @@ const log = getLogger(["holdfast", "live"]);
 /** What a topic is made of: frames as text. Reading may fail; then the item is read again at its next change. */
 export interface Topic {
   readonly name: string;
-  snapshot(principal: UserPrincipal): Promise<string>;
+  /** The frame, and the items in it. */
+  snapshot(principal: UserPrincipal): Promise<{ frame: string; ids: readonly string[] }>;
   /** The frame of an item as this person sees it, or null for nothing to tell. */
   item(principal: UserPrincipal, id: string): Promise<string | null>;
 }
@@ -30,6 +33,8 @@ interface Follower {
 interface Group {
   principal: UserPrincipal;
   followers: Set<Follower>;
+  /** Items that they were told of; administrators see all. */
+  told: Set<string>;
 }
 interface Item {
   /** The timer of its next read, or of its being forgotten. */
@@ -58,7 +63,7 @@ export class Feed {
     principal: UserPrincipal,
     { send, failed }: { send(frame: string): void; failed(error: unknown): void },
   ): () => void {
-    const group = this.#groups.get(principal.id) ?? { principal, followers: new Set() };
+    const group = this.#groups.get(principal.id) ?? { principal, followers: new Set(), told: new Set() };
     this.#groups.set(principal.id, group);
     const follower: Follower = { send, held: new Map() };
     group.followers.add(follower);
@@ -66,9 +71,10 @@ export class Feed {
       group.followers.delete(follower);
       if (group.followers.size === 0 && this.#groups.get(principal.id) === group) this.#groups.delete(principal.id);
     };
-    this.#topic.snapshot(principal).then((frame) => {
+    this.#topic.snapshot(principal).then(({ frame, ids }) => {
       if (!group.followers.has(follower)) return;
       send(frame);
+      for (const id of ids) group.told.add(id);
       const held = follower.held ?? new Map<string, string>();
       follower.held = null;
       for (const later of held.values()) send(later);
@@ -92,11 +98,14 @@ export class Feed {
     item.cancel = this.#clock.after(this.#waitOf(item), () => void this.#read(id, item));
   }
 
-  /** Tells everyone the same, now: an item that is gone. */
-  tell(id: string, frame: string): void {
+  /** An item is gone: tells so at once. */
+  gone(id: string, frame: string): void {
     this.#items.get(id)?.cancel?.();
     this.#items.delete(id);
-    for (const group of this.#groups.values()) this.#send(group, { id, frame });
+    for (const group of this.#groups.values()) {
+      const told = group.told.delete(id) || group.principal.admin;
+      if (told) this.#send(group, { id, frame });
+    }
   }
 
   #waitOf(item: Item): number {
@@ -111,7 +120,9 @@ export class Feed {
     for (const group of [...this.#groups.values()]) {
       try {
         const frame = await this.#topic.item(group.principal, id);
-        if (frame !== null && this.#items.get(id) === item) this.#send(group, { id, frame });
+        if (frame === null || this.#items.get(id) !== item) continue;
+        group.told.add(id);
+        this.#send(group, { id, frame });
       } catch (error) {
         log.warn("feed.read_failed", { topic: this.#topic.name, id, error });
       }

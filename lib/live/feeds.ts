@@ -38,8 +38,8 @@ export function createFeeds(options: FeedsOptions): Feeds {
     for (const id of approvalsIn(committed)) feeds.approvals.changed(id);
     if (!committed.deleted) return feeds.sessions.changed(committed.session_id);
     const id = committed.session_id;
-    feeds.sessions.tell(id, frames("sessions", clock)("remove", { id }));
-    for (const approval of known.takeAll(id)) feeds.approvals.tell(approval, removal("remove", { id: approval }));
+    feeds.sessions.gone(id, frames("sessions", clock)("remove", { id }));
+    for (const approval of known.takeAll(id)) feeds.approvals.gone(approval, removal("remove", { id: approval }));
   });
   return feeds;
 }
@@ -73,7 +73,7 @@ function sessionsTopic({ query, clock }: FeedsOptions): Topic {
     name: "sessions",
     async snapshot(principal) {
       const { items, next_cursor } = await query.sessions(principal, { limit: SNAPSHOT_LIMIT });
-      return frame("snapshot", { items, next_cursor });
+      return { frame: frame("snapshot", { items, next_cursor }), ids: items.map(({ session_id }) => session_id) };
     },
     async item(principal, id) {
       const item = await ifThere(query.summary(principal, id));
@@ -89,7 +89,7 @@ function approvalsTopic({ query, clock }: FeedsOptions, known: KnownApprovals): 
     async snapshot(principal) {
       const { items, next_cursor } = await query.approvals(principal, { status: "pending", limit: SNAPSHOT_LIMIT });
       for (const approval of items) known.add(approval);
-      return frame("snapshot", { items, next_cursor });
+      return { frame: frame("snapshot", { items, next_cursor }), ids: items.map(({ approval_id }) => approval_id) };
     },
     async item(principal, id) {
       const item = await ifThere(query.approval(principal, id));
@@ -109,7 +109,10 @@ function pulseTopic({ query, clock }: FeedsOptions): Topic {
   const read = (principal: UserPrincipal) => query.pulse(principal);
   return {
     name: "pulse",
-    snapshot: async (principal) => frame("snapshot", { items: [await read(principal)], next_cursor: null }),
+    snapshot: async (principal) => ({
+      frame: frame("snapshot", { items: [await read(principal)], next_cursor: null }),
+      ids: [PULSE],
+    }),
     item: async (principal) => frame("upsert", { item: await read(principal) }),
   };
 }
