@@ -52,8 +52,8 @@ export function tell(talk: Talk, answer: Json | string, outcome: string): void {
   );
 }
 
-/** The messages that are sent: the opening and the last ones that fit. */
-function sent(talk: Talk): Message[] {
+/** The messages that are sent: the opening and the last ones that fit, at least one answer and what came of it. */
+export function fitting(talk: Talk): Message[] {
   const cut = talk.messages.map((m) => ({ ...m, content: shortened(m.content, MAX_MESSAGE) }));
   const opening = cut.slice(0, 2);
   const rest = cut.slice(2);
@@ -101,7 +101,7 @@ export async function call<S extends z.ZodType = z.ZodNull>(
   const { output, ...rest } = about;
   return await desk.ctx.model(agent, {
     agent,
-    messages: sent(talk),
+    messages: fitting(talk),
     brief: briefOf(desk, rest),
     ...(output === undefined ? {} : { output }),
     ...(desk.model === null ? {} : { model: desk.model }),

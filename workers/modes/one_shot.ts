@@ -34,8 +34,6 @@ interface Job {
   turns: number;
 }
 
-const step = ({ turn }: Taken, desk: Desk): Part => turn.step ?? { id: "work", title: desk.title.slice(0, 200) };
-
 async function next(job: Job, tally: Tally): Promise<Taken> {
   return await takeTurn(job.desk, job.talk, { turn: job.turns++, tally });
 }
@@ -58,7 +56,8 @@ async function doPart(job: Job, part: Part, first: Taken): Promise<Taken | null>
       }
     } else await doAct(desk, talk, { taken, act, title: part.title, tally, attempts: desk.limits.attempts });
     const following = await next(job, tally);
-    if (step(following, desk).id !== step(first, desk).id) {
+    // A turn that names no part goes on with this one.
+    if (following.turn.step !== undefined && following.turn.step.id !== first.turn.step?.id) {
       close();
       return following;
     }
@@ -99,7 +98,7 @@ export const oneShot = defineWorkflow({
     for (let count = 0; taken !== null; count++) {
       if (count === MAX_PARTS) throw new Failure("too_many_parts", `The task has more than ${MAX_PARTS} parts`);
       const turn: Taken = taken;
-      const part = step(turn, desk);
+      const part: Part = turn.turn.step ?? { id: "work", title: desk.title.slice(0, 200) };
       const own = { id: ownId(part.id, used), title: part.title };
       taken = await ctx.group(own.id, own.title, () => doPart(job, own, turn));
     }

@@ -15,7 +15,7 @@ import type { Workflow } from "@/workers/sdk/mod.ts";
 /** A model's turn by agent and by how many it has had. */
 export type Brain = (args: ModelArgs, count: number) => JsonObject | string | Failure;
 /** What a program does. */
-export type Program = (args: ExecArgs, count: number) => Partial<ExecResult>;
+export type Program = (args: ExecArgs, count: number) => Partial<ExecResult> | Failure;
 
 /** What happened in a test, in its order. */
 export interface Seen {
