@@ -12,7 +12,7 @@ export interface Again {
   after_s: number | null;
 }
 
-/** A model turn that failed. `data.usage` holds the tokens that were used all the same, where they are known. */
+/** A model turn that failed. `data.usage` is the usage of a result, where tokens were used all the same. */
 export class FailureError extends Error {
   override readonly name = "FailureError";
   constructor(

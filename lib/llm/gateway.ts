@@ -43,7 +43,7 @@ async function takeTurn(gateway: Gateway, caller: Caller, model: string): Promis
   for (let round = 0;; round++) {
     const reply = await askInForm(gateway, caller, { model, messages });
     spent.add(reply, messages);
-    if (reply.finish === "content-filter") throw refused(redactor.text(reply.text), spent);
+    if (reply.finish === "content-filter") throw refused(redactor.text(reply.text), spent.result(model));
     const checked = checkAnswer(reply, asked);
     if (checked.ok) {
       return {
@@ -54,7 +54,7 @@ async function takeTurn(gateway: Gateway, caller: Caller, model: string): Promis
         usage: spent.result(model),
       };
     }
-    if (round === REPAIRS) throw misfit(redactor, { why: checked.why, text: reply.text, spent });
+    if (round === REPAIRS) throw misfit(redactor, { why: checked.why, text: reply.text, usage: spent.result(model) });
     log.warn("llm.mend", { model, agent: args.agent });
     messages.push({ role: "assistant", content: reply.text }, { role: "user", content: mend(checked.why) });
   }
@@ -102,13 +102,18 @@ function mend(why: string): string {
   return `Your answer cannot be used. ${why.slice(0, 2000)}\nAnswer again, whole and corrected, and with nothing else.`;
 }
 
-function misfit(redactor: Redactor, what: { why: string; text: string; spent: Spent }): FailureError {
+function misfit(redactor: Redactor, what: { why: string; text: string; usage: ModelResult["usage"] }): FailureError {
   const why = redactor.text(what.why).slice(0, 1000);
-  const data = { usage: { ...what.spent.usage }, answer: redactor.text(what.text).slice(0, 2000) };
+  const data = { usage: plain(what.usage), answer: redactor.text(what.text).slice(0, 2000) };
   return new FailureError("bad_output", `The model's answer cannot be used, also after a second try. ${why}`, data);
 }
 
-function refused(text: string, spent: Spent): FailureError {
+function refused(text: string, usage: ModelResult["usage"]): FailureError {
   const said = text.trim() === "" ? "" : `: ${text.trim().slice(0, 500)}`;
-  return new FailureError("refused", `The model declined to answer${said}`, { usage: { ...spent.usage } });
+  return new FailureError("refused", `The model declined to answer${said}`, { usage: plain(usage) });
+}
+
+/** Usage as JSON: a note that is not there is no key. */
+function plain({ note, ...usage }: ModelResult["usage"]) {
+  return note === undefined ? usage : { ...usage, note };
 }

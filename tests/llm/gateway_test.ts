@@ -1,78 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes, fail } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import type { ModelArgs, ModelResult } from "@/lib/protocol/sandbox.ts";
-import type { ModelSink } from "@/lib/service/ports.ts";
-import { FailureError } from "@/lib/llm/failure.ts";
-import { createModels, type ModelsOptions } from "@/lib/llm/models.ts";
-import { type HandClock, handClock } from "./clock.ts";
+import { createModels } from "@/lib/llm/models.ts";
+import { against, ARGS, failure, KEY } from "./against.ts";
+import { handClock } from "./clock.ts";
 import { endless, inPieces, lines, modelServer, refusal, type Script, streamed } from "./openai_server.ts";
 
-const KEY = "sk-test-0123456789abcdef";
-const ARGS: ModelArgs = {
-  agent: "engineer",
-  messages: [{ role: "system", content: "Be brief." }, { role: "user", content: "Hello" }],
-};
 const ANSWER = { type: "object", properties: { n: { type: "integer" } }, required: ["n"], additionalProperties: false };
-
-interface Seen {
-  deltas: string[];
-  retries: { attempt: number; code: string; message: string; wait_s: number }[];
-}
-interface Setup extends Partial<ModelsOptions> {
-  clock?: HandClock;
-}
-
-/** Runs `body` with a server that answers as scripted. */
-async function against(
-  script: Script,
-  setup: Setup,
-  body: (kit: {
-    asked: ReturnType<typeof modelServer>["asked"];
-    clock: HandClock;
-    seen: Seen;
-    turn(args?: Partial<ModelArgs>, signal?: AbortSignal): Promise<ModelResult>;
-    onDelta(fn: () => void): void;
-    onRetry(fn: () => void): void;
-    url: string;
-  }) => Promise<void>,
-) {
-  await using server = modelServer(script);
-  const clock = setup.clock ?? handClock();
-  const models = createModels({ base_url: server.url, api_key: KEY, model: "gpt-4o", clock, ...setup });
-  const seen: Seen = { deltas: [], retries: [] };
-  let told = () => {};
-  let retried = () => {};
-  const sink: ModelSink = {
-    delta: (text) => {
-      seen.deltas.push(text);
-      told();
-    },
-    retry: (info) => {
-      seen.retries.push(info);
-      retried();
-    },
-  };
-  await body({
-    asked: server.asked,
-    clock,
-    seen,
-    url: server.url,
-    turn: (args = {}, signal = new AbortController().signal) => models.turn({ ...ARGS, ...args }, sink, signal),
-    onDelta: (fn) => told = fn,
-    onRetry: (fn) => retried = fn,
-  });
-  assertEquals(clock.waiting, 0, "a timer is left");
-}
-
-async function failure(promise: Promise<unknown>): Promise<FailureError> {
-  try {
-    await promise;
-  } catch (error) {
-    assertInstanceOf(error, FailureError);
-    return error;
-  }
-  fail("it did not fail");
-}
 
 Deno.test("[LLM1] text is streamed as deltas and the result holds it whole, with every class of tokens and the price", async () => {
   await against(() => inPieces(lines({ text: ["Hel", "lo ", "you"] })), {}, async ({ turn, seen, asked }) => {
@@ -175,7 +108,14 @@ Deno.test("[LLM8] JSON that stays broken is bad_output, with the tokens it cost 
     assertStringIncludes(error.message, "does not satisfy the schema");
     assertEquals(asked.length, 2);
     assertEquals(error.data, {
-      usage: { input_tokens: 200, output_tokens: 40, cached_input_tokens: 120 },
+      usage: {
+        input_tokens: 200,
+        output_tokens: 40,
+        cached_input_tokens: 120,
+        cost_usd: (80 * 2.5 + 120 * 1.25 + 40 * 10) / 1_000_000,
+        limit_tokens: 128_000,
+        model: "gpt-4o",
+      },
       answer: '{"n": "three"}',
     });
   });

@@ -3,9 +3,8 @@ import type { Desk } from "./desk.ts";
 import { forSynthesis } from "./opening.ts";
 import { beginTalk, call } from "./talk.ts";
 
-/** Writes the report of a run, as Markdown. */
+/** Writes the report of a run, as Markdown. The host shows it as it comes, so nothing is said of it here. */
 export async function writeReport(desk: Desk): Promise<string> {
-  const answer = await call(desk, beginTalk(desk, "synthesis", forSynthesis(desk)), {});
-  desk.ctx.emit("agent_message", { agent: "synthesis", message: answer.text });
-  return answer.text;
+  const { text } = await call(desk, beginTalk(desk, "synthesis", forSynthesis(desk)), {});
+  return text;
 }
