@@ -27,12 +27,24 @@ export interface Desk {
   /** Files that lay in the folder at the start. */
   files: string[];
   plan: Plan | null;
+  /** What the session may reach beyond its folder. */
+  readonly grants: Grants;
+}
+/** Folders to read and hosts to reach. */
+export interface Grants {
+  readonly read: readonly string[];
+  readonly net: readonly string[];
 }
 
 /** Sets up the desk of a run. */
 export function openDesk(
   ctx: Ctx,
-  options: { limits: Limits; model?: string | undefined; instructions?: Desk["instructions"] },
+  options: {
+    limits: Limits;
+    model?: string | undefined;
+    instructions?: Desk["instructions"];
+    grants?: Grants | undefined;
+  },
 ): Desk {
   return {
     ctx,
@@ -44,7 +56,18 @@ export function openDesk(
     results: [],
     files: [],
     plan: null,
+    grants: options.grants ?? { read: [], net: [] },
   };
+}
+
+/** A task cannot grant itself anything: what it wants and does not have is said before its code is refused. */
+function warnOfGrants(desk: Desk, wanted: Grants): void {
+  const read = wanted.read.filter((path) => !desk.grants.read.includes(path)).map((path) => `read ${path}`);
+  const net = wanted.net.filter((host) => !desk.grants.net.includes(host)).map((host) => `reach ${host}`);
+  const missing = [...read, ...net];
+  if (missing.length === 0) return;
+  const message = `The task wants to ${missing.join(", ")}, which this session is not granted: set it under grants.`;
+  desk.ctx.emit("warning", { code: "not_granted", message });
 }
 
 /** Looks at the folder. Throws Failure `missing_input` when the task names inputs that nobody has uploaded. */
@@ -52,6 +75,7 @@ export async function takeStock(desk: Desk): Promise<void> {
   const { ctx } = desk;
   desk.files = (await ctx.tool("files_list", {})).map(({ path }) => path);
   const book = readRunbook(ctx.task);
+  warnOfGrants(desk, book.front.grants);
   const written = new Set(
     book.steps.flatMap(({ items }) => items.flatMap((item) => item.kind === "code" ? Object.keys(item.files) : [])),
   );

@@ -86,6 +86,7 @@ export const oneShot = defineWorkflow({
     const desk = openDesk(ctx, {
       limits: { rounds: config.maxRounds, attempts: config.maxAttempts },
       model: config.model,
+      grants: config.grants,
       instructions: { alone: config.instructions },
     });
     const used = new Set(["start"]);

@@ -48,6 +48,7 @@ export const planningControl = defineWorkflow({
     const desk = openDesk(ctx, {
       limits: { rounds: config.maxRounds, attempts: config.maxAttempts },
       model: config.model,
+      grants: config.grants,
       instructions: {
         planner: config.planInstructions,
         engineer: config.engineerInstructions,

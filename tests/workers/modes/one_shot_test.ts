@@ -195,3 +195,14 @@ Deno.test("[OS10] a model hears why a person said no and may do it differently; 
   assert(!bare.result.ok);
   assertEquals(bare.result.failure.code, "rejected");
 });
+
+Deno.test("[OS11] a task cannot grant itself anything: what it wants and does not have is warned of", async () => {
+  const task = `---\ngrants:\n  net: [a.org, b.org]\n  read: [/srv]\n---\n## A\n${block("a();")}`;
+  const some = await runMode(oneShot, { task, config: { grants: { net: ["a.org"] } } });
+  assertEquals(some.events("warning"), [{
+    code: "not_granted",
+    message: "The task wants to read /srv, reach b.org, which this session is not granted: set it under grants.",
+  }]);
+  const all = await runMode(oneShot, { task, config: { grants: { net: ["a.org", "b.org"], read: ["/srv"] } } });
+  assertEquals(all.events("warning"), []);
+});
