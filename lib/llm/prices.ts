@@ -1,8 +1,9 @@
 // Prices and context windows of models, by name.
 //
-// US dollars for a million tokens, list prices of the first half of 2026: prices change, the bill of the maker counts. A name
-// fits when it is the one in the table, with or without a maker's prefix (`openai/gpt-4o`) and a date (`gpt-4o-2024-08-06`): a longer name is another
-// model with another price, and no price is better than a wrong one. A model that is not here costs 0 and is said so.
+// US dollars for a million tokens, list prices of the first half of 2026: prices change, the bill of the maker counts.
+// A name fits when it is the one in the table, with or without a maker's prefix (`openai/gpt-4o`) and a date
+// (`gpt-4o-2024-08-06`): a longer name is another model with another price, and no price is better than a wrong one. A
+// model that is not here costs 0 and is said so.
 import type { Usage } from "../model/cost.ts";
 
 /** What a model costs and holds. */
