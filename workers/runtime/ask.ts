@@ -2,9 +2,9 @@
 //
 //   A1. One can always reject: an answer that the author does not list throws, so that an ignored "no" never goes on.
 //   A2. The digest covers type, subject and verbs, not the texts: a yes belongs to what was asked.
-//   A3. `modified` comes back as the first verb that lets the code go on, with `edited`, unless the author lists it.
+//   A3. `modified` comes back as `approved` or `retry`, with `edited`, unless the author lists it.
 import type { z } from "zod";
-import { type Answer, type OnTimeout, type Verb, VERBS, YES } from "../../lib/model/approval.ts";
+import { type Answer, type OnTimeout, type Verb, VERBS } from "../../lib/model/approval.ts";
 import type { Json, JsonObject } from "../../lib/model/json.ts";
 import type { AskArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
@@ -89,6 +89,7 @@ function verbsOf<T, V extends Verb>(name: string, call: ApproveCall<T, V>): read
   const listed: readonly Verb[] = call.allowed ?? ["approved"];
   checkArgs(possible.length > 0, name, `"${call.type}" is not a type of approvals`);
   checkArgs(listed.length > 0, name, "allowed is empty");
+  checkArgs(call.edit === undefined || changedVerb(listed) !== null, name, `edit needs one of ${CHANGED.join(", ")}`);
   for (const verb of listed) {
     checkArgs(
       possible.includes(verb),
@@ -139,6 +140,12 @@ function questionCall(kind: "approve" | "ask", name: string, args: AskArgs): Lea
   return { kind, name, digest, policy: {}, begin: (base) => ({ ...base, kind, args }) };
 }
 
+/** The verb that stands for "yes, but changed", among those that the author takes. */
+function changedVerb(listed: readonly Verb[]): Verb | null {
+  return CHANGED.find((verb) => listed.includes(verb)) ?? null;
+}
+const CHANGED: readonly Verb[] = ["modified", "approved", "retry"];
+
 /** The verb with which the code goes on. Throws Failure `rejected` or `expired` for any other answer. */
 function goesOn<V extends Verb>(
   name: string,
@@ -146,7 +153,8 @@ function goesOn<V extends Verb>(
 ): V {
   const { verb } = got.answer;
   if (verb !== null && got.listed.includes(verb)) return verb as V;
-  if (verb === "modified" && got.edits) return (got.listed.find((one) => YES.has(one)) ?? got.listed[0]) as V;
+  const instead = got.edits && verb === "modified" ? changedVerb(got.listed) : null;
+  if (instead !== null) return instead as V;
   throw refusal(name, got.answer);
 }
 

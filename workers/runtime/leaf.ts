@@ -45,7 +45,7 @@ export function openLeaf(call: LeafCall, awaited: boolean): Leaf | null {
   run.leaves.set(leaf.key, leaf);
   if (awaited) standIn(leaf, here);
   const stored = place.stored !== null && "leaf" in place.stored ? place.stored.leaf : null;
-  if (stored === null || stored.status === "open") sendBegin(run, leaf);
+  if (stored === null || stored.status === "open") begin(run, leaf);
   else if (run.faults.settle_all === true) run.settler.settleNow(leaf, stored);
   run.settler.poke();
   return leaf;
@@ -91,7 +91,13 @@ function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; 
   return leaf;
 }
 
-function sendBegin(run: Run, leaf: Leaf): void {
+function begin(run: Run, leaf: Leaf): void {
+  const ended = leaf.scope.stored !== null && leaf.scope.stored.status !== "open";
+  if (ended) {
+    // A question that was opened in a scope which has ended since: the host has it, and begins nothing there.
+    leaf.state = "begun";
+    return;
+  }
   leaf.state = "sent";
   run.onTheWay.add(leaf);
   run.sayWaitingAgain();

@@ -1,6 +1,6 @@
 // Whether a replay is the run that it repeats: what it called, what it said, what it came to.
 import type { Json } from "../../lib/model/json.ts";
-import type { BeginFrame } from "../../lib/protocol/sandbox.ts";
+import type { BeginFrame, SaidFrameItem } from "../../lib/protocol/sandbox.ts";
 import { canonical } from "../runtime/json.ts";
 import type { HostJournal } from "./journal.ts";
 import type { LifeEnd } from "./life.ts";
@@ -50,7 +50,7 @@ function ofLeaves(first: Lived, replay: Lived): string | null {
 }
 
 /** What a journal's scopes have said, each in its order. */
-export function saidByScope(journal: HostJournal): Map<string, Json[]> {
+export function saidByScope(journal: { readonly said: readonly SaidFrameItem[] }): Map<string, Json[]> {
   const scopes = new Map<string, Json[]>();
   for (const { scope, place, say } of journal.said) {
     const lines = scopes.get(scope) ?? [];

@@ -80,12 +80,12 @@ export class HostJournal {
     return next;
   }
 
-  /** A leaf finishes under the next number. */
-  settle(key: string, result: LeafResult): SettledEntry | null {
+  /** A leaf finishes under the next number, `at` its own time or the one given. */
+  settle(key: string, result: LeafResult, at?: string): SettledEntry | null {
     const entry = this.entries.get(key);
     if (entry?.status !== "open") return null;
     const { approval_id: _a, until: _u, status: _s, ...rest } = entry;
-    const base = { ...rest, n: ++this.n, at: this.#at() };
+    const base = { ...rest, n: ++this.n, at: at ?? this.#at() };
     const settled: SettledEntry = result.ok
       ? { ...base, status: "done", value: result.value }
       : { ...base, status: "failed", failure: result.failure };

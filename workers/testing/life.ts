@@ -23,7 +23,7 @@ export interface Order {
   /** Every branch stands in a wait: an answer to one that is open. */
   waiting(open: ReadonlyMap<string, BeginFrame>): Promise<{ key: string; result: LeafResult } | null>;
   /** The leaf to settle now, among those that are ready, with its result; null: none yet. */
-  next(ready: ReadonlyMap<string, LeafResult>): { key: string; result: LeafResult } | null;
+  next(ready: ReadonlyMap<string, LeafResult>): { key: string; result: LeafResult; at?: string } | null;
 }
 
 /** What a life is made of. */
@@ -128,7 +128,7 @@ class Life {
     if (next === null) return false;
     this.#ready.delete(next.key);
     this.#open.delete(next.key);
-    const entry = this.#parts.journal.settle(next.key, next.result);
+    const entry = this.#parts.journal.settle(next.key, next.result, next.at);
     if (entry !== null) this.#settle(entry);
     return true;
   }

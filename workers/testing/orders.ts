@@ -30,9 +30,9 @@ export function scriptedOrder(script: ScriptReader): Order {
 
 /**
  * The order and the results of a run that was; `from` entries are stored already, `now` is the journal of this life.
- * An entry that came after its branch was dropped is passed over.
+ * An entry that came after its branch was dropped is passed over; `from` counts entries, not numbers.
  */
-export function recordedOrder(journal: HostJournal, from: number, now: HostJournal): Order {
+export function recordedOrder(journal: Pick<HostJournal, "stored">, from: number, now: HostJournal): Order {
   const results = new Map<string, LeafResult>();
   const sequence: SettledEntry[] = [];
   for (const entry of journal.stored()) {
@@ -55,9 +55,8 @@ export function recordedOrder(journal: HostJournal, from: number, now: HostJourn
         if (result === undefined) return null;
         if (ready.has(entry.key)) {
           at++;
-          // The same number, and so the same time, as in the run that was.
-          now.n = entry.n - 1;
-          return { key: entry.key, result };
+          // The same time as in the run that was.
+          return { key: entry.key, result, at: entry.at };
         }
         if (!isDropped(now, entry.scope)) return null;
       }

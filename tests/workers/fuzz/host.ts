@@ -1,13 +1,13 @@
 // A host that commits as the protocol says and is killed anywhere: between any two commits, before and after each
 // acknowledgement. Everything that happens is one action, chosen by a seed.
 import type { BeginFrame, ChildFrame, HostFrame, RunStart } from "../../../lib/protocol/sandbox.ts";
-import type { SettledEntry } from "../../../lib/model/journal.ts";
 import { WAITS } from "../../../lib/model/journal.ts";
 import type { Json } from "../../../lib/model/json.ts";
 import { captured } from "../../../workers/capture.ts";
 import type { Faults } from "../../../workers/runtime/faults.ts";
 import { Runtime } from "../../../workers/runtime/runtime.ts";
-import { HostJournal, type LeafResult } from "../../../workers/testing/journal.ts";
+import type { LeafResult } from "../../../workers/testing/journal.ts";
+import { type Commits, isDropped, settledAfter } from "./commits.ts";
 import { workflowOf, type World } from "./interpret.ts";
 import type { Program } from "./program.ts";
 import type { Rng } from "./rng.ts";
@@ -25,12 +25,13 @@ export interface HistoryParts {
   program: Program;
   rng: Rng;
   kills: Kills;
+  commits: Commits;
   faults?: Faults;
 }
 
 /** What a history left behind. */
 export interface History {
-  journal: HostJournal;
+  journal: Commits;
   finish: Finish;
   actions: number;
   lives: number;
@@ -81,11 +82,13 @@ export async function history(parts: HistoryParts): Promise<History> {
 }
 
 class KilledHost {
-  readonly journal = new HostJournal();
+  readonly journal: Commits;
   readonly #parts: HistoryParts;
-  /** Attempts of each effect that happened, and how many its policy allows. */
+  /** The last attempt of each effect that happened. */
   readonly #effects = new Map<string, number>();
-  readonly #attempts = new Map<string, number>();
+  readonly #begins = new Map<string, BeginFrame>();
+  /** The last entry that was told to the sandbox of now. */
+  #told = 0;
   #counter = 0;
   #life: Life;
   #finish: Finish | null = null;
@@ -94,6 +97,7 @@ class KilledHost {
 
   constructor(parts: HistoryParts) {
     this.#parts = parts;
+    this.journal = parts.commits;
     this.#life = this.#newLife();
   }
 
@@ -109,6 +113,7 @@ class KilledHost {
   }
 
   #newLife(): Life {
+    this.journal.restart();
     const { program, faults = {} } = this.#parts;
     const life: Life = {
       runtime: null as unknown as Runtime,
@@ -149,6 +154,7 @@ class KilledHost {
       },
     });
     const entries = this.journal.stored();
+    this.#told = this.journal.n;
     life.stored = entries.filter((entry) => entry.status !== "open").length;
     life.down.push({ type: "start", run: START, scopes: [...this.journal.scopes.values()] });
     // In parts, as large journals come.
@@ -173,28 +179,25 @@ class KilledHost {
     if (this.#parts.rng.chance(0.4)) { while (life.up.length > 0 && this.#finish === null) this.#commit(); }
     life.dead = true;
     if (this.#finish !== null) return;
+    this.journal.gone();
     this.#answerSome(0.2);
+    // A waiting run gets a sandbox when somebody has answered.
+    if (!this.journal.mayStart) this.#answer(this.#parts.rng.pick(this.#openWaits()));
     this.#life = this.#newLife();
   }
 
   /** People answer while nobody runs. */
   #answerSome(chance: number): void {
     for (const entry of this.#openWaits()) {
-      if (this.#parts.rng.chance(chance)) this.#settle(entry.key, this.#answer(entry.kind));
+      // One message may settle another wait for messages than the one that was picked.
+      if (this.#parts.rng.chance(chance) && this.journal.entries.get(entry.key)?.status === "open") this.#answer(entry);
     }
   }
 
   #openWaits() {
     return [...this.journal.entries.values()].filter((entry) =>
-      entry.status === "open" && WAITS.has(entry.kind) && !this.#isDropped(entry.scope)
+      entry.status === "open" && WAITS.has(entry.kind) && !isDropped(this.journal.scopes, entry.scope)
     );
-  }
-
-  #isDropped(scope: string): boolean {
-    for (let key: string | null = scope; key !== null; key = this.journal.scopes.get(key)?.parent ?? null) {
-      if (this.journal.scopes.get(key)?.status === "dropped") return true;
-    }
-    return false;
   }
 
   #act(): void {
@@ -207,7 +210,7 @@ class KilledHost {
       ...(waits.length > 0 ? { answer: 1 } : {}),
     };
     if (Object.keys(can).length === 0 || (Object.keys(can).length === 1 && waits.length > 0)) this.#checkRest(waits);
-    if (Object.keys(can).length === 0) return;
+    if (Object.keys(can).length === 0 || this.#life !== life) return;
     switch (this.#parts.rng.weighted<"commit" | "deliver" | "effect" | "answer">(can)) {
       case "commit":
         return this.#commit();
@@ -217,10 +220,8 @@ class KilledHost {
         const frame = this.#parts.rng.pick([...life.effects.values()]);
         return this.#completeEffect(frame);
       }
-      case "answer": {
-        const wait = this.#parts.rng.pick(waits);
-        return this.#settle(wait.key, this.#answer(wait.kind));
-      }
+      case "answer":
+        return this.#answer(this.#parts.rng.pick(waits));
     }
   }
 
@@ -258,11 +259,12 @@ class KilledHost {
       case "scope_end":
         return this.#scopeEnd(frame);
       case "said":
-        return this.#say(frame);
+        return frame.items.forEach((item) => this.journal.say(item));
       case "waiting":
         this.#life.waiting = frame.settled;
-        return this.#checkWaiting();
+        return this.journal.waiting(frame.settled);
       case "finish":
+        this.journal.finish(frame.result);
         this.#finish = frame.result;
         return;
       case "mismatch":
@@ -272,28 +274,32 @@ class KilledHost {
     }
   }
 
-  #checkWaiting(): void {
-    const open = [...this.journal.entries.values()].filter((entry) =>
-      entry.status === "open" && !WAITS.has(entry.kind) && !this.#isDropped(entry.scope)
-    );
-    if (open.length > 0) throw new Error(`it says that it waits while "${open[0]?.key}" is under way`);
-  }
-
   #begin(frame: BeginFrame): void {
     const life = this.#life;
     life.begun.add(frame.key);
-    // The answer may have come while the begin was on its way: the settle has been sent, or is sent again.
-    const known = this.journal.entries.get(frame.key);
-    if (known !== undefined && known.status !== "open") {
-      if (this.#parts.rng.chance(0.5)) life.down.push({ type: "settle", entry: known });
-      return;
-    }
-    this.#attempts.set(frame.key, frame.policy.attempts ?? 1);
-    const entry = this.journal.begin(frame);
-    life.down.push({ type: "began", key: frame.key, attempt: entry.attempt, at_ms: 0 });
+    this.#begins.set(frame.key, frame);
+    const attempt = this.journal.begin(frame);
+    this.#tell();
+    if (attempt === null) return this.#tellAgain(frame.key);
+    life.down.push({ type: "began", key: frame.key, attempt, at_ms: 0 });
     if (frame.kind === "step" || WAITS.has(frame.kind)) return;
-    this.#effect(frame.key, entry.attempt);
+    this.#effect(frame.key, attempt);
     life.effects.set(frame.key, frame);
+  }
+
+  /** Tells the sandbox what has settled since it was told last, by number. */
+  #tell(): void {
+    for (const entry of settledAfter(this.journal, this.#told)) {
+      this.#told = entry.n;
+      if (!this.#life.dead) this.#life.down.push({ type: "settle", entry });
+    }
+  }
+
+  /** The answer came while the begin was on its way: the settle has been sent, and may be sent again. */
+  #tellAgain(key: string): void {
+    const entry = this.journal.entries.get(key);
+    if (entry === undefined || entry.status === "open" || !this.#parts.rng.chance(0.5)) return;
+    this.#life.down.push({ type: "settle", entry });
   }
 
   /** An effect in the outside world. Throws Error when it must not happen. */
@@ -310,37 +316,43 @@ class KilledHost {
     this.#life.effects.delete(frame.key);
     const attempt = (this.journal.entries.get(frame.key)?.failures.length ?? 0) + 1;
     const fails = Number.parseInt(textOf(frame));
-    if (attempt <= fails) return this.#end(frame.key, { ok: false, failure: { code: "http", message: "503" } }, frame);
-    this.#settle(frame.key, { ok: true, value: resultOf(frame, ++this.#counter) });
+    if (attempt <= fails) return this.#end(frame.key, { ok: false, failure: { code: "http", message: "503" } });
+    this.#end(frame.key, { ok: true, value: resultOf(frame, ++this.#counter) });
   }
 
-  #end(key: string, result: LeafResult, effect?: BeginFrame): void {
+  /** An attempt is over: it settles, or the next one begins. */
+  #end(key: string, result: LeafResult): void {
     const entry = this.journal.entries.get(key);
-    if (entry?.status !== "open") return;
-    const attempts = this.#attempts.get(key) ?? 1;
-    if (result.ok || entry.failures.length + 1 >= attempts) return this.#settle(key, result);
-    const again = this.journal.repeat(key, result.failure);
-    if (again === null) return;
-    this.#life.down.push({ type: "began", key, attempt: again.attempt, at_ms: 0 });
-    if (effect === undefined) return;
-    this.#effect(key, again.attempt);
-    this.#life.effects.set(key, effect);
+    const frame = this.#begins.get(key);
+    if (entry?.status !== "open" || frame === undefined || isDropped(this.journal.scopes, entry.scope)) return;
+    if (result.ok || entry.failures.length + 1 >= (frame.policy.attempts ?? 1)) {
+      this.journal.end(key, result);
+      return this.#tell();
+    }
+    const attempt = this.journal.repeat(frame, result.failure);
+    if (attempt === null) return;
+    this.#life.down.push({ type: "began", key, attempt, at_ms: 0 });
+    if (frame.kind === "step") return;
+    this.#effect(key, attempt);
+    this.#life.effects.set(key, frame);
   }
 
-  #settle(key: string, result: LeafResult): void {
-    const entry: SettledEntry | null = this.journal.settle(key, result);
-    if (entry !== null && !this.#life.dead) this.#life.down.push({ type: "settle", entry });
+  /** A person, or time, settles an open wait. */
+  #answer(entry: { key: string; kind: string }): void {
+    const held = this.journal.entries.get(entry.key);
+    if (held === undefined) return;
+    this.journal.answer(held, { ok: true, value: this.#answerTo(entry.kind) });
+    this.#tell();
   }
 
-  #answer(kind: string): LeafResult {
-    const { rng } = this.#parts;
+  #answerTo(kind: string): Json {
     const by = "someone";
     const value = ++this.#counter;
-    if (kind === "sleep") return { ok: true, value: null };
-    if (kind === "message") return { ok: true, value: [{ message_id: `${value}`, content: `m${value}`, by, at: "" }] };
-    if (kind === "ask") return { ok: true, value: { verb: "answered", value, edited: false, feedback: null, by } };
-    const verb = rng.pick(["approved", "rejected"]);
-    return { ok: true, value: { verb, value: null, edited: false, feedback: `f${value}`, by } };
+    if (kind === "sleep") return null;
+    if (kind === "message") return [{ message_id: `${value}`, content: `m${value}`, by, at: "" }];
+    if (kind === "ask") return { verb: "answered", value, edited: false, feedback: null, by };
+    const verb = this.#parts.rng.pick(["approved", "rejected"]);
+    return { verb, value: null, edited: false, feedback: `f${value}`, by };
   }
 
   #scopeEnd(frame: Extract<ChildFrame, { type: "scope_end" }>): void {
@@ -351,17 +363,6 @@ class KilledHost {
       if (life.stored > 0 && life.given === 0 && life.begun.has(key)) {
         throw new Error(`"${key}" began although the journal had dropped its branch`);
       }
-    }
-  }
-
-  #say(frame: Extract<ChildFrame, { type: "said" }>): void {
-    for (const item of frame.items) {
-      const { scope, place } = item;
-      const mark = this.journal.scopes.get(scope)?.mark ?? { leaves: 0, counter: 0 };
-      if (place.leaves < mark.leaves || (place.leaves === mark.leaves && place.counter <= mark.counter)) {
-        throw new Error(`"${scope}" says again what stands at ${place.leaves}.${place.counter}`);
-      }
-      this.journal.say([item]);
     }
   }
 }

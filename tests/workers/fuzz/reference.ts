@@ -8,6 +8,7 @@ import { resultOf, saidByScope } from "../../../workers/testing/compare.ts";
 import { HostJournal } from "../../../workers/testing/journal.ts";
 import { live } from "../../../workers/testing/life.ts";
 import { recordedOrder } from "../../../workers/testing/orders.ts";
+import { type Commits, isDropped } from "./commits.ts";
 import { type History, START } from "./host.ts";
 import { workflowOf } from "./interpret.ts";
 import type { Program } from "./program.ts";
@@ -34,7 +35,7 @@ function sorted<V>(map: Map<string, V>, like: Map<string, V>): Map<string, V> {
   return new Map(keys.flatMap((key) => map.has(key) ? [[key, map.get(key)!]] : []));
 }
 
-function scopesOf(journal: HostJournal): Json {
+function scopesOf(journal: Pick<Commits, "scopes">): Json {
   const rows = [...journal.scopes.values()].map(({ key, kind, parent, pos, step_id, attempt, status, title }) => ({
     ...{ key, kind, parent, pos, step_id, attempt, status, title },
   }));
@@ -42,15 +43,10 @@ function scopesOf(journal: HostJournal): Json {
 }
 
 /** Finished leaves, but for those that came after their branch was dropped. */
-function leavesOf(journal: HostJournal, reference: HostJournal): Json {
-  const isDropped = (scope: string) => {
-    for (let key: string | null = scope; key !== null; key = reference.scopes.get(key)?.parent ?? null) {
-      if (reference.scopes.get(key)?.status === "dropped") return true;
-    }
-    return false;
-  };
+function leavesOf(journal: Pick<Commits, "entries">, reference: HostJournal): Json {
   const counts = (entry: JournalEntry) =>
-    entry.status !== "open" && (!isDropped(entry.scope) || reference.entries.get(entry.key)?.status !== "open");
+    entry.status !== "open" &&
+    (!isDropped(reference.scopes, entry.scope) || reference.entries.get(entry.key)?.status !== "open");
   const leaves = [...journal.entries.values()].filter(counts).map((entry) => {
     const { key, kind, pos, scope, digest } = entry;
     const result = entry.status === "done" ? entry.value : entry.status === "failed" ? entry.failure : null;
