@@ -1,19 +1,24 @@
 // Building and developing.
 //
-// `dev.ts build` writes _fresh/ for serve.ts; with `--if-stale` only when a source is newer than the last build. Without
-// `build` the app is built in memory and served by serve.ts as in production; `deno run --watch` starts it again.
+// `dev.ts build` writes _fresh/ for serve.ts and installs the packages of the exec sandbox; with `--if-stale` only what
+// is missing or older than a source. Without `build` the app is built in memory and served by serve.ts as in production;
+// `deno run --watch` starts it again.
+//   D1. A build appears whole: it is made beside and renamed, so that two starts at once do not disturb each other.
 import tailwindcss from "@tailwindcss/postcss";
 import postcss from "postcss";
 import { Builder } from "fresh/dev";
 import type { State } from "./lib/http/state.ts";
+import { ensureExecApp, findExecApp } from "./lib/sandbox/exec_app.ts";
 
 const ROOT = new URL(".", import.meta.url);
 /** What a build is made of; server code is loaded from its sources and needs no build. */
 const SOURCES = ["routes", "islands", "static", "lib", "jsr/fresh/src", "main.ts", "dev.ts", "deno.json"];
+const ROOT_PATH = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
+const FINAL = `${ROOT_PATH}/_fresh`;
 const BUILT = new URL("_fresh/snapshot.js", ROOT);
 
-function builder(): Builder<State> {
-  const made = new Builder<State>({ root: decodeURIComponent(ROOT.pathname) });
+function builder(outDir: string): Builder<State> {
+  const made = new Builder<State>({ root: ROOT_PATH, outDir });
   made.onTransformStaticFile({ pluginName: "tailwind", filter: /\.css$/ }, async ({ path, text, mode }) => {
     const result = await postcss([tailwindcss({ optimize: mode === "production" })]).process(text, { from: path });
     return { content: result.css };
@@ -50,16 +55,60 @@ function newestOf(source: string): number {
   return newest(new URL(folder ? `${source}/` : source, ROOT));
 }
 
+/** Says a line on stdout: this program is a tool of the terminal. */
+const say = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Puts a finished build in place of the last one; somebody else doing the same at this moment is no trouble. */
+async function replaceBuild(made: string): Promise<void> {
+  const old = `${made}.old`;
+  for (let attempt = 1;; attempt++) {
+    await Deno.rename(FINAL, old).catch(ignoreMissing);
+    try {
+      await Deno.rename(made, FINAL);
+      break;
+    } catch (error) {
+      // Another build came in between.
+      if (attempt === 10 || error instanceof Deno.errors.NotFound) throw error;
+    }
+  }
+  await Deno.remove(old, { recursive: true }).catch(ignoreMissing);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+async function build(): Promise<void> {
+  const started = performance.now();
+  const made = `${FINAL}.${Deno.pid}.tmp`;
+  try {
+    await builder(made).build();
+    await replaceBuild(made);
+  } finally {
+    await Deno.remove(made, { recursive: true }).catch(ignoreMissing);
+  }
+  say(`built the app in ${seconds(started)}`);
+}
+
+async function installExecApp(): Promise<void> {
+  if (await findExecApp(ROOT_PATH) !== undefined) return;
+  const started = performance.now();
+  await ensureExecApp(ROOT_PATH);
+  say(`installed the packages that runbooks may import in ${seconds(started)}`);
+}
+
 if (import.meta.main) {
   const [command, ...flags] = Deno.args;
   if (command === "build") {
-    if (!flags.includes("--if-stale") || isStale()) await builder().build();
+    if (!flags.includes("--if-stale") || isStale()) await build();
+    await installExecApp();
     // The bundler's helper process would keep this one alive.
     Deno.exit(0);
   }
   const { app } = await import("./main.ts");
   const { main } = await import("./serve.ts");
-  const attach = await builder().build({ mode: "development", snapshot: "memory" });
+  const attach = await builder(FINAL).build({ mode: "development", snapshot: "memory" });
   attach(app);
   await main(() => Promise.resolve(app.handler()));
 }
