@@ -23,7 +23,8 @@ import {
 import { type ExecHome, ExecProcess, type ExecSettings } from "./exec_process.ts";
 import { grantedFolders } from "./grants.ts";
 import { ensureFolder } from "./safe_path.ts";
-import { changedFiles, newEntries, type Survey, survey } from "./survey.ts";
+import { beyond, changedFiles, type Survey, survey } from "./survey.ts";
+import { removeNew } from "./clean_up.ts";
 import { Turnstile } from "./turnstile.ts";
 
 const log = getLogger(["holdfast", "sandbox"]);
@@ -98,7 +99,7 @@ export class SessionExecutor implements Executor {
       return await this.#result(outcome, { before, files, refused: granted.refused, spec });
     } finally {
       await process.dispose();
-      await dropOwn(work);
+      await dropOwn(work); // also after an abort
     }
   }
 
@@ -156,20 +157,14 @@ export class SessionExecutor implements Executor {
     outcome: BlockOutcome,
     { before, files, refused, spec }: { before: Survey; files: BlockFiles; refused: readonly string[]; spec: ExecSpec },
   ): Promise<ExecResult> {
-    const { work, input } = this.#options;
-    const messages = [outcome.message, ...refused];
-    await ensureFolder(work);
-    let after = await survey(work, { entries: spec.limits.files * 4 }, input.clock);
-    if (outcome.ended === "disk") {
-      const made = newEntries(before, after);
-      for (const path of made) await Deno.remove(`${work}/${path}`, { recursive: true }).catch(() => {});
-      if (made.length > 0) messages.push(`What it made was removed: ${listed(made)}`);
-      after = await survey(work, { entries: spec.limits.files * 4 }, input.clock);
-    }
-    let ok = outcome.ended === "exit" && outcome.exit_code === 0;
+    const { work } = this.#options;
+    const written = files.value === undefined ? undefined : await readValue(work, files.value);
+    const { after, ended, messages } = await this.#lookAfter(outcome, before, spec);
+    messages.push(...refused);
+    let ok = ended === "exit" && outcome.exit_code === 0;
     let value: Json = null;
     if (ok && files.value !== undefined) {
-      const parsed = Json.safeParse(await readValue(work, files.value));
+      const parsed = Json.safeParse(written);
       if (parsed.success) value = parsed.data;
       else {
         ok = false;
@@ -177,9 +172,25 @@ export class SessionExecutor implements Executor {
       }
     }
     const { message: _said, ...rest } = outcome;
-    const message = messages.filter((text) => text !== undefined).join(". ");
+    const message = messages.join(". ");
     const changed = changedFiles(before, after);
-    return { ...rest, ok, value, files: changed, ...(message === "" ? {} : { message }) };
+    return { ...rest, ended, ok, value, files: changed, ...(message === "" ? {} : { message }) };
+  }
+
+  /** The folder after the block; one that was quicker than the watchdog broke the limit all the same. */
+  async #lookAfter(outcome: BlockOutcome, before: Survey, { limits }: ExecSpec) {
+    const { work, input } = this.#options;
+    const messages = outcome.message === undefined ? [] : [outcome.message];
+    await ensureFolder(work);
+    await dropOwn(work);
+    let after = await survey(work, { entries: limits.files }, input.clock);
+    const broken = beyond(after, limits);
+    if (broken === undefined && outcome.ended !== "disk") return { after, ended: outcome.ended, messages };
+    if (outcome.ended !== "disk" && broken !== undefined) messages.push(broken);
+    const made = await removeNew(work, before);
+    if (made.length > 0) messages.push(`What it made was removed: ${listed(made)}`);
+    after = await survey(work, { entries: limits.files }, input.clock);
+    return { after, ended: "disk" as const, messages };
   }
 }
 

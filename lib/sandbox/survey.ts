@@ -165,18 +165,10 @@ export function changedFiles(before: Survey, after: Survey): string[] {
   return changed.sort();
 }
 
-/** The topmost entries that exist only in the second walk, files and folders. */
-export function newEntries(before: Survey, after: Survey): string[] {
-  const old = new Set([...before.files.keys(), ...before.folders]);
-  const made = new Set<string>();
-  for (const path of [...after.files.keys(), ...after.folders, ...after.foreign]) {
-    const parts = path.split("/");
-    for (let n = 1; n <= parts.length; n++) {
-      const part = parts.slice(0, n).join("/");
-      if (old.has(part)) continue;
-      made.add(part);
-      break;
-    }
-  }
-  return [...made].sort();
+/** What of a folder is beyond its limits, in words; undefined when nothing is. */
+export function beyond(found: Survey, limits: { disk_mb: number; files: number }): string | undefined {
+  if (found.too_many === "depth") return `folders are nested deeper than ${MAX_DEPTH}`;
+  if (found.too_many !== undefined || found.entries > limits.files) return `there are more than ${limits.files} files`;
+  if (found.bytes <= limits.disk_mb * 1_000_000) return undefined;
+  return `the files take ${Math.ceil(found.bytes / 1e6)} MB, the limit is ${limits.disk_mb} MB`;
 }
