@@ -28,7 +28,7 @@ export async function eventsStream({ principal, params, query, state, request }:
   const after = cursorOf(request.headers, query.after);
   await state.holdfast.query.summary(principal, params.session_id);
   return eventStream({
-    follow: (signal) => state.live.follow(principal, params.session_id, { after, signal }),
+    follow: (ended) => state.live.follow(principal, params.session_id, { after, ended }),
     after,
     ...(query.types === undefined ? {} : { types: typesOf(query.types) }),
     clock: state.holdfast.clock,

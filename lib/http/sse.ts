@@ -14,8 +14,8 @@ const RETRY_MS = 2_000;
 
 /** What a stream is made of. */
 export interface EventStreamOptions {
-  /** Opens the log; aborting the signal ends it. */
-  follow(signal: AbortSignal): AsyncIterable<Followed>;
+  /** Opens the log; aborting ends it, and it aborts by itself when the reader is too slow. */
+  follow(ended: AbortController): AsyncIterable<Followed>;
   after: number;
   /** Only these event types; all where it is left out. */
   types?: readonly string[];
@@ -25,20 +25,26 @@ export interface EventStreamOptions {
 /** Answers with a live stream of server-sent events. Throws what `follow` throws, before anything is sent. */
 export function eventStream(options: EventStreamOptions): Response {
   const ended = new AbortController();
-  const items = options.follow(ended.signal)[Symbol.asyncIterator]();
+  const items = options.follow(ended)[Symbol.asyncIterator]();
   const texts = withEmptyBlocks(items, options);
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    // A reader that takes nothing never asks for the end either: the answer is broken off.
+    start: (controller) => ended.signal.addEventListener("abort", () => controller.error(new Error("ended"))),
     async pull(controller) {
       const { done, value } = await texts.next();
       if (!done) return controller.enqueue(encoder.encode(value));
-      ended.abort();
       controller.close();
+      ended.abort();
     },
     // Ends the pending read at once: returning the generator would wait for its next block.
     cancel: () => ended.abort(),
   }, { highWaterMark: 0 });
-  const headers = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" };
+  const headers = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+  };
   return new Response(body, { headers });
 }
 

@@ -27,13 +27,13 @@ export interface LiveDoors {
   /** Upgrades a request to /ws/{run_id}. Throws AppError full, draining. */
   run(request: Request, caller: LiveCaller, run_id: string): Response;
   /**
-   * Follows a session's log after a cursor until `signal` aborts; counts as a connection. Ends when the reader is too
-   * slow or the server goes away. Throws AppError full, draining at once.
+   * Follows a session's log after a cursor until `ended` aborts; counts as a connection. Ends when the server goes away;
+   * aborts `ended` itself when the reader is too slow. Throws AppError full, draining at once.
    */
   follow(
     principal: UserPrincipal,
     session_id: string,
-    options: { after: number; signal: AbortSignal },
+    options: { after: number; ended: AbortController },
   ): AsyncIterable<Followed>;
   /** Prometheus lines about connections and frames. */
   metrics(): string;

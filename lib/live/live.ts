@@ -50,7 +50,7 @@ export function createLive(options: LiveOptions): Live {
   return {
     general: (request, caller) => openDoor(request, caller, { deps, talk: generalTalk(deps) }),
     run: (request, caller, run_id) => openDoor(request, caller, { deps, talk: runTalk(deps, run_id) }),
-    follow: (principal, session_id, { after, signal }) => follow(deps, { principal, session_id, after, signal }),
+    follow: (principal, session_id, from) => follow(deps, { principal, session_id, ...from }),
     metrics: () => metrics(connections),
     drain: () => connections.drain(),
   };
@@ -60,7 +60,7 @@ interface Following {
   principal: UserPrincipal;
   session_id: string;
   after: number;
-  signal: AbortSignal;
+  ended: AbortController;
 }
 
 /** A stream of a session that counts as a connection. Throws AppError full, draining. */
@@ -69,7 +69,7 @@ function follow(deps: DoorDeps, { principal, ...from }: Following): AsyncIterabl
   connections.admit();
   const id = deps.holdfast.ids.uuid();
   const { hub, log, clock } = deps;
-  // A stream that is too slow is over at once: unlike a socket, its response can be ended.
+  // A stream that is too slow is never stuck: unlike a socket, its response can be broken off.
   const stream = new LogStream({ ...from, hub, log, clock, left: () => connections.leave(id, false) });
   connections.add({
     id,
@@ -78,7 +78,7 @@ function follow(deps: DoorDeps, { principal, ...from }: Following): AsyncIterabl
     beat: () => stream.beat(),
     goingAway: () => stream.end(),
   });
-  if (from.signal.aborted) connections.leave(id, false);
+  if (from.ended.signal.aborted) connections.leave(id, false);
   return stream;
 }
 

@@ -19,9 +19,10 @@ export interface StreamOptions {
   hub: LiveHub;
   log: LiveLog;
   clock: Clock;
-  signal: AbortSignal;
+  /** Ends it from either side; it aborts this itself when the reader is too slow. */
+  ended: AbortController;
   /** It has ended. */
-  left(stuck: boolean): void;
+  left(): void;
 }
 
 /** A session's log as a sequence that ends with the signal, the session or a reader that is too slow. */
@@ -39,8 +40,9 @@ export class LogStream implements AsyncIterable<Followed> {
   constructor(options: StreamOptions) {
     this.#options = options;
     this.#subscription = new Subscription({ ...options, sink: this.#sink() });
-    if (options.signal.aborted) this.end();
-    else options.signal.addEventListener("abort", () => this.end(), { once: true });
+    const { signal } = options.ended;
+    if (signal.aborted) this.end();
+    else signal.addEventListener("abort", () => this.end(), { once: true });
   }
 
   /** The last seq that was taken up. */
@@ -53,13 +55,12 @@ export class LogStream implements AsyncIterable<Followed> {
     this.#subscription.refresh().catch((error) => this.#fail(error));
   }
 
-  /** Ends it; what is unread is dropped when the reader is too slow. */
-  end(stuck = false): void {
+  /** Ends it; what is unread can still be taken. */
+  end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#subscription.close();
-    if (stuck) this.#items.length = 0;
-    this.#options.left(stuck);
+    this.#options.left();
     this.#notify();
   }
 
@@ -100,8 +101,10 @@ export class LogStream implements AsyncIterable<Followed> {
   #push(item: Followed): void {
     this.#items.push(item);
     this.#bytes += bytesOf(item);
-    if (this.#bytes > MAX_BUFFERED) this.end(true);
     this.#notify();
+    if (this.#bytes <= MAX_BUFFERED) return;
+    this.#items.length = 0;
+    this.#options.ended.abort();
   }
 
   #fail(error: unknown): void {

@@ -18,7 +18,7 @@ function byHand() {
       items.push(item);
       wake.resolve();
     },
-    async *follow(signal: AbortSignal): AsyncGenerator<Followed> {
+    async *follow({ signal }: AbortController): AsyncGenerator<Followed> {
       signal.addEventListener("abort", () => {
         over = true;
         wake.resolve();
@@ -166,4 +166,22 @@ Deno.test("[SSE6] a stream counts as a connection, HEAD of one does not, and ful
     for await (const _ of blocks);
     assertStringIncludes(live.metrics(), "holdfast_live_connections 0\n");
   }, { max_connections: 1 });
+});
+
+Deno.test("[SSE7] a reader that takes nothing is broken off and gives its place back", async () => {
+  await withDoors(async ({ url, port, fake, live }) => {
+    const { session_id } = fake.addSession();
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const request = `GET /api/sessions/${session_id}/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
+      `Authorization: Bearer ${ADMIN_TOKEN}\r\nAccept: text/event-stream\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request));
+    await connection.read(new Uint8Array(1024));
+    const gone = () => live.metrics().includes("holdfast_live_connections 0\n");
+    for (let commits = 0; !gone(); commits++) {
+      if (commits > 400) throw new Error("it was not broken off after 40 MB");
+      fake.commit(session_id, 10, { bytes: 10_000 });
+      await (await fetch(`${url}/api/health`)).body?.cancel();
+    }
+    await live.drain();
+  });
 });
