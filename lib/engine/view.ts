@@ -110,24 +110,16 @@ export function fold(view: SessionView, events: readonly EventEnvelope[]): Sessi
     draft.seq = event.seq;
     draft.session_id = event.session_id;
     draft.last_event_at = event.timestamp;
+    draft.since ??= event.timestamp;
     REDUCERS.get(event.event_type)?.(draft, event);
   }
   return draft.seq === view.seq ? view : endFold(draft);
 }
 
 function endFold(draft: Draft): SessionView {
-  cut(draft, "runs", BOUNDS.runs);
-  if (draft.runs.length === BOUNDS.runs && draft.owned.has("runs")) {
-    const shown = new Set(draft.runs.map((run) => run.run_id));
-    if (draft.steps.some((step) => !shown.has(step.run_id))) {
-      draft.steps = draft.steps.filter((step) => shown.has(step.run_id));
-    }
-  }
-  cut(draft, "steps", BOUNDS.steps);
   cut(draft, "phases", BOUNDS.phases);
   cut(draft, "resolved", BOUNDS.resolved);
   cut(draft, "conversation", BOUNDS.conversation);
-  cut(draft, "streams", BOUNDS.streams);
   cut(draft, "tool_calls", BOUNDS.tool_calls);
   cut(draft, "console", BOUNDS.console);
   cut(draft, "warnings", BOUNDS.warnings);
@@ -146,7 +138,7 @@ function waitOfView(draft: Draft): Wait {
   const last = draft.runs.at(-1);
   const over = last === undefined || last.status === "completed" || last.status === "failed" ||
     last.status === "cancelled";
-  const since = draft.since ?? draft.last_event_at ?? "";
+  const since = draft.since ?? "";
   const approvals = draft.pending.map((one): WaitFacts["open"][number] => (
     { on: "approval", id: one.approval_id, since: one.created_at, until: one.expires_at }
   ));

@@ -26,11 +26,14 @@ export function list<N extends ListName>(draft: Draft, name: N): ItemOf<N>[] {
   return draft[name] as unknown as ItemOf<N>[];
 }
 
-/** Adds an item; a list that has grown to twice its bound is cut at once, all others at the end of the fold. */
+/** Lists in which items are looked up: what is over the bound must be gone at once, or a fold would see more. */
+const LOOKED_UP: ReadonlySet<ListName> = new Set<ListName>(["runs", "steps", "streams"]);
+
+/** Adds an item. A list that is only read is cut when it has grown to twice its bound, and at the end of the fold. */
 export function add<N extends ListName>(draft: Draft, name: N, item: ItemOf<N>, bound: number): void {
   const items = list(draft, name);
   items.push(item);
-  if (items.length > 2 * bound) items.splice(0, items.length - bound);
+  if (items.length > (LOOKED_UP.has(name) ? bound : 2 * bound)) items.splice(0, items.length - bound);
 }
 
 /** Replaces the last item that fits; tells whether there was one. */

@@ -41,7 +41,13 @@ const has = <K extends string>(table: Record<K, true>, word: string): word is K 
 export function onStatus(draft: Draft, event: EventEnvelope): void {
   if (event.run_id === null || draft.runs.some((run) => run.run_id === event.run_id)) return;
   const { data, timestamp } = event;
+  const oldest = draft.runs.length === BOUNDS.runs ? draft.runs[0]?.run_id : undefined;
   add(draft, "runs", newRun(event, event.run_id), BOUNDS.runs);
+  if (oldest !== undefined) {
+    draft.steps = draft.steps.filter((step) => step.run_id !== oldest);
+    draft.owned.delete("steps");
+  }
+  draft.moved = true;
   draft.plan = null;
   draft.dag = null;
   draft.progress = null;

@@ -11,6 +11,7 @@ import type { EventEnvelope } from "../../../lib/model/event.ts";
 import { timestamp } from "../../../lib/model/ids.ts";
 import type { LeafKind, Policy } from "../../../lib/model/journal.ts";
 import type { Json, JsonObject } from "../../../lib/model/json.ts";
+import type { RunRecord } from "../../../lib/model/run.ts";
 import type { Principal, RunPrincipal, SystemPrincipal, UserPrincipal } from "../../../lib/model/principal.ts";
 import { checkLaws } from "./laws.ts";
 
@@ -54,6 +55,8 @@ export class Story {
   settings: EngineSettings = SETTINGS;
   readonly events: EventEnvelope[] = [];
   readonly asks = new Map<string, ApprovalAsk>();
+  /** Every run so far as it stands. */
+  readonly runs = new Map<string, RunRecord>();
   view: SessionView = EMPTY_VIEW;
   #approvals = 0;
   #pos = 0;
@@ -64,6 +67,7 @@ export class Story {
     const decision = decide(before, principal, command, { now: this.now, settings: this.settings, outside });
     if (!decision.ok || "same" in decision) return decision;
     this.state = decision.state;
+    if (this.state.run !== null) this.runs.set(this.state.run.run_id, this.state.run);
     for (const [id, ask] of decision.asks ?? []) this.asks.set(id, ask);
     const first = before.head.head_seq + 1;
     const fresh = decision.events.map((draft, at): EventEnvelope => ({
