@@ -45,6 +45,8 @@ export interface WorkflowPlan {
   readonly memory_mb: number;
   /** Folder of own workflows, the only one it may read; absent: none. */
   readonly workflows?: string;
+  /** Number of the server's process, as in an exec plan. */
+  readonly server_pid: number;
 }
 
 /** Where an exec process sees its folders: real paths, or short fixed ones under bwrap. */
@@ -93,8 +95,7 @@ export function execCommand(plan: ExecPlan): CommandLine {
     `--allow-write=${pathList([paths.work])}`,
     "--allow-env=NODE_ENV",
     paths.boot,
-    // At level plain nothing kills a child of a dead server, so the program inside has to look.
-    ...(walls.isolation === "plain" ? [String(plan.server_pid)] : []),
+    ...guard(walls, plan.server_pid),
   ];
   const limits = [
     `--data=${DENO_BASE_BYTES + plan.memory_mb * 1_000_000}`,
@@ -121,6 +122,7 @@ export function workflowCommand(plan: WorkflowPlan): CommandLine {
     ...commonFlags(`${project}/deno.json`, plan.memory_mb),
     ...(workflows === undefined ? [] : [`--allow-read=${pathList([workflows])}`]),
     program,
+    ...guard(walls, plan.server_pid),
   ];
   const limits = [
     `--data=${DENO_BASE_BYTES + plan.memory_mb * 1_000_000}`,
@@ -143,6 +145,16 @@ export function workflowCommand(plan: WorkflowPlan): CommandLine {
     inside: plan.deno_dir,
     cwd: plan.deno_dir,
   });
+}
+
+/** At level plain nothing kills a child of a dead server: the program inside is told whom to look for. */
+function guard(walls: Walls, server_pid: number): string[] {
+  return walls.isolation === "plain" ? [String(server_pid)] : [];
+}
+
+/** The parent that a child sees: none that it could name in a process space of its own. */
+export function parentSeen(walls: Walls): number {
+  return walls.isolation === "bwrap" ? 0 : Deno.pid;
 }
 
 function commonFlags(config: string, memory_mb: number): string[] {

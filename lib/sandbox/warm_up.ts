@@ -6,7 +6,7 @@ import { getLogger } from "@logtape/logtape";
 import { SANDBOX_PROTOCOL } from "../protocol/sandbox.ts";
 import type { Clock, Ids } from "../service/ports.ts";
 import type { ExecHome } from "./exec_process.ts";
-import { type CommandLine, execCommand, execPaths, workflowCommand } from "./permissions.ts";
+import { type CommandLine, execCommand, execPaths, parentSeen, workflowCommand } from "./permissions.ts";
 import { Subprocess } from "./subprocess.ts";
 import type { WorkflowHome } from "./workflow_process.ts";
 
@@ -56,9 +56,10 @@ export function warmExec(home: ExecHome, packages: readonly string[], options: W
 /** Compiles the program of workflow sandboxes. */
 export function warmWorkflow(home: WorkflowHome, options: WarmUpOptions): Promise<unknown> {
   return home.dirs.prepare(home.template, async (deno_dir) => {
-    const command = workflowCommand({ ...home, deno_dir, memory_mb: MEMORY_MB });
+    const command = workflowCommand({ ...home, deno_dir, memory_mb: MEMORY_MB, server_pid: Deno.pid });
     for (let n = 0; n < RUNS; n++) {
-      const hello = { type: "hello", protocol: SANDBOX_PROTOCOL, nonce: options.ids.token(32), parent_pid: Deno.pid };
+      const nonce = options.ids.token(32);
+      const hello = { type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: parentSeen(home.walls) };
       await runOnce(command, JSON.stringify(hello), options);
     }
   });

@@ -20,7 +20,7 @@ import { AppError } from "../model/error.ts";
 import { type Broken, Channel } from "./channel.ts";
 import type { DenoDirs } from "./deno_dirs.ts";
 import type { Walls } from "./detect.ts";
-import { workflowCommand } from "./permissions.ts";
+import { parentSeen, workflowCommand } from "./permissions.ts";
 import { Subprocess } from "./subprocess.ts";
 import { type Breach, watch } from "./watchdog.ts";
 
@@ -73,7 +73,7 @@ export class WorkflowProcess implements WorkflowSandbox {
       broken: (broken) => this.#broken(broken),
     });
     this.over = this.#settle();
-    this.send({ type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: Deno.pid });
+    this.send({ type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: parentSeen(home.walls) });
   }
 
   /** Starts one and waits until it is ready; throws AppError when that cannot be. */
@@ -89,7 +89,7 @@ export class WorkflowProcess implements WorkflowSandbox {
   ): Promise<WorkflowProcess> {
     let child: Subprocess;
     try {
-      child = Subprocess.spawn(workflowCommand({ ...home, deno_dir, memory_mb }), home.clock);
+      child = Subprocess.spawn(workflowCommand({ ...home, deno_dir, memory_mb, server_pid: Deno.pid }), home.clock);
     } catch (error) {
       await home.dirs.drop(deno_dir);
       throw new AppError("internal", `Cannot start a sandbox: ${String(error)}`, { cause: error });

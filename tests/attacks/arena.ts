@@ -4,6 +4,7 @@
 // server and a secret in the host's environment. Afterwards nothing of them may have been said or written anywhere, nothing
 // outside may have changed, and no process may be left.
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { detectWalls } from "@/lib/sandbox/detect.ts";
 import { ensureExecApp } from "@/lib/sandbox/exec_app.ts";
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
@@ -166,6 +167,7 @@ function fingerprint(folder: string): string {
 /** Everything that lies in regular files below a folder. */
 function contents(folder: string): string {
   let text = "";
+  if (!existsSync(folder)) return text;
   for (const entry of Deno.readDirSync(folder)) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) text += contents(path);

@@ -92,7 +92,14 @@ Deno.test("[SBX-FLAGS-1] an exec gets its folder, the tables and its grants, and
 });
 
 Deno.test("[SBX-FLAGS-2] a workflow sandbox gets no right, or its own workflows' folder to read", () => {
-  const base = { walls: walls("limits"), project: "/p", program: "/p/workers/main.ts", deno_dir: "/c", memory_mb: 100 };
+  const base = {
+    walls: walls("limits"),
+    project: "/p",
+    program: "/p/workers/main.ts",
+    deno_dir: "/c",
+    memory_mb: 100,
+    server_pid: 42,
+  };
   const none = workflowCommand(base).args.filter((word) => word.startsWith("--allow"));
   assertEquals(none, ["--allow-import=none.invalid"]);
   const own = workflowCommand({ ...base, workflows: "/mine" }).args.filter((word) => word.startsWith("--allow"));
