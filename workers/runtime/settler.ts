@@ -35,7 +35,7 @@ export class Settler {
   /** Takes an entry that the host has just committed. Throws RangeError when it is not the next. */
   push(entry: SettledEntry): void {
     if (entry.n <= this.#seen) {
-      if (this.#isKnown(entry)) return this.#run.sayWaitingAgain();
+      if (this.#isKnown(entry)) return;
       throw new RangeError(`entry ${entry.n} ("${entry.key}") comes after entry ${this.#seen}`);
     }
     this.#seen = entry.n;

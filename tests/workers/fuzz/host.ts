@@ -70,7 +70,7 @@ interface Life {
   stored: number;
   given: number;
   begun: Set<string>;
-  /** `settled` of the last waiting frame, while nothing has come after it. */
+  /** `settled` of the last waiting frame. */
   waiting: number | null;
   dead: boolean;
 }
@@ -241,7 +241,6 @@ class KilledHost {
     if (frame === undefined) return;
     if (frame.type === "settle") {
       this.#life.given++;
-      this.#life.waiting = null;
     }
     this.#life.runtime.receive(clone(frame));
   }
