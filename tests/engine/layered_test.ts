@@ -8,20 +8,23 @@ import type { JournalEntry } from "../../lib/model/journal.ts";
 type Value = { v: number };
 
 Deno.test("[ENG-Y1] a patched map is like a Map, and the map before it stays as it was", () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(300), fc.nat())), (pairs) => {
-    let map: ReadonlyMap<number, Value> = new Map(Array.from({ length: 200 }, (_, key) => [key, { v: -1 }]));
-    const model = new Map(map);
-    for (const [key, v] of pairs) {
-      const before = map;
-      const size = before.size;
-      map = patch(map, key, { v });
-      model.set(key, { v });
-      assertEquals(before.size, size);
-    }
-    assertEquals([...map.keys()].toSorted((a, b) => a - b), [...model.keys()].toSorted((a, b) => a - b));
-    for (const [key, value] of model) assertEquals(map.get(key), value);
-    assertEquals([map.size, [...map.values()].length, map.has(-1)], [model.size, model.size, false]);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(300), fc.nat())), (pairs) => {
+      let map: ReadonlyMap<number, Value> = new Map(Array.from({ length: 200 }, (_, key) => [key, { v: -1 }]));
+      const model = new Map(map);
+      for (const [key, v] of pairs) {
+        const before = map;
+        const size = before.size;
+        map = patch(map, key, { v });
+        model.set(key, { v });
+        assertEquals(before.size, size);
+      }
+      assertEquals([...map.keys()].toSorted((a, b) => a - b), [...model.keys()].toSorted((a, b) => a - b));
+      for (const [key, value] of model) assertEquals(map.get(key), value);
+      assertEquals([map.size, [...map.values()].length, map.has(-1)], [model.size, model.size, false]);
+    }),
+    { seed: 20260105 },
+  );
 });
 
 Deno.test("[ENG-Y2] the differences of two maps are exactly what was set, on the same base and across bases", () => {
