@@ -30,7 +30,13 @@ export const keys = {
   scopes: (session_id: string, run_id: string): Key => ["scope", session_id, run_id],
   scope: (session_id: string, run_id: string, key: string): Key => ["scope", session_id, run_id, journalKey(key)],
   approvals: (session_id: string): Key => ["approval", session_id],
-  approval: (session_id: string, approval_id: string): Key => ["approval", session_id, approval_id],
+  approvalsOf: (session_id: string, run_id: string): Key => ["approval", session_id, run_id],
+  approval: (session_id: string, run_id: string, approval_id: string): Key => [
+    "approval",
+    session_id,
+    run_id,
+    approval_id,
+  ],
   ask: (session_id: string, approval_id: string): Key => ["ask", session_id, approval_id],
   mailboxes: (session_id: string): Key => ["mailbox", session_id],
   mailbox: (session_id: string, n: number): Key => ["mailbox", session_id, n],
@@ -40,7 +46,8 @@ export const keys = {
   /** Size and media type of a blob; sorts before its parts. */
   blobHead: (session_id: string, digest: string): Key => ["blob", session_id, digest, "head"],
   blobPart: (session_id: string, digest: string, part: number): Key => ["blob", session_id, digest, part],
-  snapshots: (session_id: string): Key => ["snapshot", session_id],
+  /** Which snapshot stands; sorts after its parts. */
+  snapshotHead: (session_id: string): Key => ["snapshot", session_id, "head"],
   snapshot: (session_id: string, seq: number): Key => ["snapshot", session_id, seq],
   owned: (session_id: string): Key => ["owned", session_id],
   ownedKey: (session_id: string, key: Key): Key => ["owned", session_id, ...key],
@@ -95,18 +102,19 @@ export const keys = {
   probe: (): Key => ["probe"],
 } as const;
 
-/** First parts of the rows under a session's id, in the order in which a sweep removes them. */
+/**
+ * First parts of the rows under a session's id, in the order in which a sweep removes them: rows that name others come
+ * before the blobs in which they may lie.
+ */
 export const SESSION_PREFIXES = [
   "owned",
+  "run",
+  "approval",
+  "ask",
   "entry",
   "scope",
-  "ask",
-  "approval",
   "mailbox",
   "events",
-  "blob",
   "snapshot",
-  "run",
-  "session",
-  "gate",
+  "blob",
 ] as const;

@@ -10,7 +10,13 @@ export type Key = Deno.KvKey;
 export type Entry = Deno.KvEntryMaybe<unknown>;
 /** One change of one row. */
 export type Mutation =
-  | { readonly type: "set"; readonly key: Key; readonly value: Uint8Array }
+  | {
+    readonly type: "set";
+    readonly key: Key;
+    readonly value: Uint8Array;
+    /** When the store may drop it, up to a minute late: for tidiness only, never a deadline. */
+    readonly expire_ms?: number;
+  }
   | { readonly type: "delete"; readonly key: Key };
 
 const encoder = new TextEncoder();
@@ -22,8 +28,21 @@ export function encodeRow(value: unknown): Uint8Array {
 }
 
 /** Sets a row to a plain value. */
-export function setRow(key: Key, value: unknown): Mutation {
-  return { type: "set", key, value: encodeRow(value) };
+export function setRow(key: Key, value: unknown, options: { expire_ms?: number } = {}): Mutation {
+  return { type: "set", key, value: encodeRow(value), ...options };
+}
+
+/** What of an atomic operation takes rows. */
+interface Writes {
+  set(key: Key, value: unknown, options?: { expireIn?: number }): unknown;
+  delete(key: Key): unknown;
+}
+
+/** Adds a change to an atomic. */
+export function addTo(op: Writes, row: Mutation): void {
+  if (row.type === "delete") op.delete(row.key);
+  else if (row.expire_ms === undefined) op.set(row.key, row.value);
+  else op.set(row.key, row.value, { expireIn: row.expire_ms });
 }
 
 /** Removes a row. */

@@ -8,13 +8,12 @@
 import type { EventDraft } from "../../model/event.ts";
 import { keys } from "../keys.ts";
 import type { Atomic, Kv } from "../kv.ts";
-import { type Entry, type Key, keyId, type Mutation } from "../mutation.ts";
+import { addTo, type Entry, type Key, keyId, type Mutation } from "../mutation.ts";
 import type { Lane } from "./lane.ts";
 import { toChunks } from "./lines.ts";
 import type { Pending } from "./pending.ts";
-import { prepare, type Prepared } from "./prepare.ts";
+import { prepare, type Prepared, type Staging } from "./prepare.ts";
 import { BATCH_LIMIT, fits, sum, weigh, weighChecks, type Weight } from "./sizes.ts";
-import type { BlobDraft } from "./spill.ts";
 import type { Aggregate, Done, Faults, Loaded, Verdict } from "./types.ts";
 
 /** Most commands of a batch: more would hold the loop for too long. */
@@ -46,7 +45,7 @@ export interface Part<S> {
   readonly drafts: EventDraft[];
   readonly outside: Entry[];
   /** Blobs that the next command of this lane needs first. */
-  stage: { pending: Pending<S>; blobs: readonly BlobDraft[] } | null;
+  stage: { pending: Pending<S>; staging: Staging } | null;
 }
 
 /** Takes commands out of their queues: as many as no reserved key stops. */
@@ -136,7 +135,7 @@ export class Decider<S> {
         const context = { aggregate: this.#aggregate, session_id: lane.session_id, before, now, staged: lane.staged };
         const preparation = prepare(verdict, context);
         if (preparation.kind === "stage") {
-          part.stage = { pending, blobs: preparation.blobs };
+          part.stage = { pending, staging: preparation.staging };
           return false;
         }
         prepared = preparation.prepared;
@@ -186,11 +185,6 @@ export function fillAtomic<S>(op: Atomic, part: Part<S>, options: { head_seq: nu
   }
   if (base.stamp === null) op.check({ key: keys.trash(lane.session_id), versionstamp: lane.provisional });
   if (lane.provisional !== null) op.delete(keys.trash(lane.session_id));
-  for (const row of part.rows.values()) write(op, row);
-  for (const row of toChunks(lane.session_id, options.head_seq + 1, part.lines)) write(op, row);
-}
-
-function write(op: Atomic, row: Mutation): void {
-  if (row.type === "set") op.set(row.key, row.value);
-  else op.delete(row.key);
+  for (const row of part.rows.values()) addTo(op, row);
+  for (const row of toChunks(lane.session_id, options.head_seq + 1, part.lines)) addTo(op, row);
 }

@@ -2,11 +2,13 @@
 //
 //   R1. A command takes at most a quarter of a commit. Blobs that make it larger are written before it (stage.ts).
 //   R2. Where its lines and records alone are too much, more of their fields go to blobs, down to 2,000 bytes each.
+//   R3. A record that is still over the limit stands whole in a blob, its row only says in which (records.ts reads it).
 import { AppError } from "../../model/error.ts";
 import { MAX_LINE_BYTES } from "../../model/event.ts";
 import { timestamp } from "../../model/ids.ts";
+import { sha256 } from "../digest.ts";
 import { keys } from "../keys.ts";
-import type { Mutation } from "../mutation.ts";
+import { encodeRow, type Mutation } from "../mutation.ts";
 import { toLine } from "./lines.ts";
 import { COMMAND_LIMIT, fits, keyBytes, MAX_VALUE_BYTES, sum, weigh, type Weight } from "./sizes.ts";
 import { type BlobDraft, blobRows } from "./spill.ts";
@@ -34,10 +36,16 @@ export interface Prepared<S> {
   readonly weight: Weight;
 }
 
+/** Rows of blobs that have to be written before a command, and the digests of those blobs. */
+export interface Staging {
+  readonly digests: readonly string[];
+  readonly rows: readonly Mutation[];
+}
+
 /** What came of it: it fits, or these blobs have to be written first. */
 export type Preparation<S> =
   | { readonly kind: "fits"; readonly prepared: Prepared<S> }
-  | { readonly kind: "stage"; readonly blobs: readonly BlobDraft[] };
+  | { readonly kind: "stage"; readonly staging: Staging };
 
 const LIMITS = [MAX_LINE_BYTES, 12_000, 4_000, 2_000] as const;
 
@@ -45,42 +53,72 @@ const LIMITS = [MAX_LINE_BYTES, 12_000, 4_000, 2_000] as const;
 export function prepare<S>(verdict: Commitment<S>, context: PrepareContext<S>): Preparation<S> {
   for (const limit of LIMITS) {
     const built = build(verdict, context, limit);
-    const missing = built.blobs.filter((blob) => !context.staged.has(blob.digest));
-    const parts = missing.flatMap((blob) => blobRows(context.session_id, blob));
+    const missing = [...built.blobs].filter(([digest]) => !context.staged.has(digest));
+    const parts = missing.flatMap(([, rows]) => rows);
     const whole = sum(built.weight, weigh(parts));
     if (fits(whole, COMMAND_LIMIT)) {
       return { kind: "fits", prepared: { ...built, rows: [...parts, ...built.rows], weight: whole } };
     }
-    if (fits(built.weight, COMMAND_LIMIT)) {
-      return missing.length > 0 ? { kind: "stage", blobs: missing } : { kind: "fits", prepared: built };
-    }
+    if (!fits(built.weight, COMMAND_LIMIT)) continue;
+    if (missing.length === 0) return { kind: "fits", prepared: built };
+    return { kind: "stage", staging: { digests: missing.map(([digest]) => digest), rows: parts } };
   }
   throw new AppError("too_large", "Cannot commit the command: it is too large for one commit");
 }
 
 interface Built<S> extends Prepared<S> {
-  blobs: BlobDraft[];
+  /** Rows of blobs by their digest. */
+  blobs: ReadonlyMap<string, Mutation[]>;
 }
 
 function build<S>(verdict: Commitment<S>, context: PrepareContext<S>, limit: number): Built<S> {
   const { aggregate, session_id, before } = context;
-  const blobs: BlobDraft[] = [];
+  const blobs = new Blobs(session_id);
   const first_seq = aggregate.headSeq(before) + 1;
   const at = timestamp(context.now);
   const lines = verdict.events.map((event, i) => {
     const made = toLine(event, { session_id, seq: first_seq + i, timestamp: at, limit });
-    blobs.push(...made.blobs);
+    made.blobs.forEach((blob) => blobs.add(blob));
     return made.line;
   });
   const shrunk = aggregate.shrink?.(session_id, { before, after: verdict.state, asks: verdict.asks }, limit);
-  blobs.push(...shrunk?.blobs ?? []);
+  shrunk?.blobs.forEach((blob) => blobs.add(blob));
   const state = aggregate.withHeadSeq(shrunk?.state ?? verdict.state, first_seq - 1 + lines.length);
-  const rows = [
-    ...aggregate.diff(session_id, before, state),
-    ...shrunk?.rows ?? [],
-    ...verdict.rows ?? [],
-  ];
-  return { state, rows, lines, first_seq, blobs, weight: sum(weigh(rows), weighLines(session_id, lines)) };
+  const rows = [...aggregate.diff(session_id, before, state), ...shrunk?.rows ?? [], ...verdict.rows ?? []]
+    .flatMap((row) => blobs.takeIn(row, limit));
+  const weight = sum(weigh(rows), weighLines(session_id, lines));
+  return { state, rows, lines, first_seq, blobs: blobs.rows, weight };
+}
+
+/** The blobs of one command. */
+class Blobs {
+  readonly rows = new Map<string, Mutation[]>();
+  /** Digests of which all rows are there. */
+  readonly #whole = new Set<string>();
+  readonly #session_id: string;
+  constructor(session_id: string) {
+    this.#session_id = session_id;
+  }
+
+  add(blob: BlobDraft): void {
+    if (this.#whole.has(blob.digest)) return;
+    this.#whole.add(blob.digest);
+    this.rows.set(blob.digest, blobRows(this.#session_id, blob));
+  }
+
+  /** Keeps rows that are parts of a blob for themselves; a record over the limit goes to a blob as it is (R3). */
+  takeIn(row: Mutation, limit: number): Mutation[] {
+    if (row.type === "delete") return [row];
+    const [kind, owner, digest] = row.key;
+    if (kind === "blob" && owner === this.#session_id && typeof digest === "string") {
+      if (!this.#whole.has(digest)) this.rows.set(digest, [...this.rows.get(digest) ?? [], row]);
+      return [];
+    }
+    if (row.value.length <= limit) return [row];
+    const blob = { digest: sha256(row.value), bytes: row.value, media_type: "application/json" };
+    this.add(blob);
+    return [{ ...row, value: encodeRow({ $row: { digest: blob.digest, size_bytes: row.value.length } }) }];
+  }
 }
 
 /** An upper bound of what lines weigh as chunks: two neighbours are always over one chunk's size together. */

@@ -9,9 +9,8 @@
 import { z } from "zod";
 import { keys } from "../keys.ts";
 import type { Kv } from "../kv.ts";
-import { decodeRow, encodeRow, type Key, type Mutation } from "../mutation.ts";
+import { addTo, decodeRow, encodeRow, type Key, type Mutation } from "../mutation.ts";
 import { BATCH_LIMIT, fits, noWeight, sum, weigh } from "./sizes.ts";
-import { type BlobDraft, blobRows } from "./spill.ts";
 
 /** A row of the trash: a session to sweep, or (provisional) one that this writer is about to create. */
 export const TrashMark = z.strictObject({ provisional: z.string().optional() });
@@ -32,11 +31,11 @@ export interface StageTarget {
 export type Staged = { readonly kind: "done"; readonly provisional: string | null } | { readonly kind: "moved" };
 
 /** Writes blobs before the commit that refers to them. Throws what the store throws; calling it again is harmless. */
-export async function stageBlobs(kv: Kv, target: StageTarget, blobs: readonly BlobDraft[]): Promise<Staged> {
+export async function stageBlobs(kv: Kv, target: StageTarget, parts: readonly Mutation[]): Promise<Staged> {
   const provisional = target.alive ? null : target.provisional ?? await announce(kv, target);
   if (!target.alive && provisional === null) return { kind: "moved" };
   const fence = target.alive ? keys.gate(target.session_id) : keys.trash(target.session_id);
-  for (const rows of groups(blobs.flatMap((blob) => blobRows(target.session_id, blob)))) {
+  for (const rows of groups(parts)) {
     if (!await writeBehind(kv, { key: fence, stamp: provisional }, rows)) return { kind: "moved" };
   }
   return { kind: "done", provisional };
@@ -54,10 +53,7 @@ export async function writeBehind(
     // Refused though the fence row has not moved: a lie of the way to the store, the rows stand.
     if (versionstamp === last) return true;
     const op = kv.atomic().check({ key: fence.key, versionstamp });
-    for (const row of rows) {
-      if (row.type === "set") op.set(row.key, row.value);
-      else op.delete(row.key);
-    }
+    for (const row of rows) addTo(op, row);
     if ((await op.commit()).ok) return true;
     last = versionstamp;
   }

@@ -136,6 +136,8 @@ export interface WriterOptions<S> {
 
 /** One writer: the only one that appends to sessions in this process. */
 export interface Writer<S> {
+  /** The id of this start: a provisional row that names it is spared while it lives. */
+  readonly id: string;
   submit<R>(submission: Submission<S, R>): Promise<Done<R>>;
   /** Called after each commit, before its replies, in order of seq in each session; the result unsubscribes. */
   onCommit(fn: (commit: Commit<S>) => void): () => void;

@@ -13,9 +13,9 @@ import { type Choice, choose, Decider, readMany } from "./batch.ts";
 import { Committer } from "./committer.ts";
 import { Lane } from "./lane.ts";
 import { Pending } from "./pending.ts";
+import type { Staging } from "./prepare.ts";
 import { WriterRow } from "./row.ts";
 import { COMMAND_LIMIT } from "./sizes.ts";
-import type { BlobDraft } from "./spill.ts";
 import { giveUp, stageBlobs } from "./stage.ts";
 import type { Commit, Done, Submission, Writer, WriterOptions } from "./types.ts";
 
@@ -54,6 +54,10 @@ class SessionWriter<S> implements Writer<S> {
 
   open(): Promise<void> {
     return this.#row.open();
+  }
+
+  get id(): string {
+    return this.#row.id;
   }
 
   get backlog_bytes(): number {
@@ -226,7 +230,7 @@ class SessionWriter<S> implements Writer<S> {
   }
 
   /** Writes the blobs of the first command of a lane, which is then decided again with the same time. */
-  async #stage(lane: Lane<S>, stage: { pending: Pending<S>; blobs: readonly BlobDraft[] }): Promise<void> {
+  async #stage(lane: Lane<S>, stage: { pending: Pending<S>; staging: Staging }): Promise<void> {
     const { aggregate, kv, clock } = this.#options;
     // Refused meanwhile: it is decided again first, and a session that is there must not get a provisional row.
     if (lane.cached === null) return;
@@ -236,11 +240,11 @@ class SessionWriter<S> implements Writer<S> {
     while (!stage.pending.over && !this.#abandoned) {
       try {
         const target = { session_id: lane.session_id, alive, provisional: lane.provisional, writer_id: this.#row.id };
-        const staged = await stageBlobs(kv, target, stage.blobs);
+        const staged = await stageBlobs(kv, target, stage.staging.rows);
         if (staged.kind === "moved") this.#unstage(lane, stage.pending);
         else {
           lane.provisional = staged.provisional;
-          for (const blob of stage.blobs) lane.staged.add(blob.digest);
+          for (const digest of stage.staging.digests) lane.staged.add(digest);
         }
         break;
       } catch (error) {

@@ -1,0 +1,183 @@
+// Who lives: one row an instance, written each 2 s, judged by each other instance on its own monotonic clock.
+//
+//   E1. An instance is dead for another when that one has seen the same beat (or none) for 6 s.
+//   E2. The holder may execute only within 4 s of *sending* its last beat that was acknowledged: it stops before any
+//       other can take over. `onLost` tells it to kill its sandboxes at once.
+//   E3. Whoever has the file for itself (lock.ts) needs none of this: every other instance on it is dead.
+// Leaves to the service: the takeover, a commit that also checks the versionstamp of the beat that was judged.
+import { getLogger } from "@logtape/logtape";
+import { keys } from "./keys.ts";
+import type { Kv } from "./kv.ts";
+import { encodeRow } from "./mutation.ts";
+import type { Clock } from "./ports.ts";
+
+/** Milliseconds between beats. */
+export const BEAT_MS = 2000;
+/** Milliseconds of executing after a beat was sent that was acknowledged. */
+export const HOLD_MS = 4000;
+/** Milliseconds after which an instance without a new beat is dead. */
+export const DEAD_MS = 6000;
+
+const log = getLogger(["holdfast", "store"]);
+
+/** What an instance is for this one: `stamp` is the versionstamp of the beat that was judged, null for none. */
+export interface Judgement {
+  readonly dead: boolean;
+  readonly stamp: string | null;
+}
+
+/** The beats of this instance and of the others. */
+export interface Beats {
+  /** Begins to beat; resolves after the first try. */
+  start(): Promise<void>;
+  /** Ends, and takes the row away. */
+  stop(): Promise<void>;
+  /** Whether this instance may execute. */
+  readonly held: boolean;
+  /** Called once each time it may not execute any more; the result unsubscribes. */
+  onLost(fn: () => void): () => void;
+  /** Looks at the beats of all instances. */
+  observe(): Promise<void>;
+  /** What was seen of an instance: dead only after 6 s of looking. */
+  judge(instance: string): Judgement;
+}
+
+/** What beats are made of. */
+export interface BeatOptions {
+  clock: Clock;
+  instance: string;
+  /** This instance has the store for itself. */
+  exclusive: boolean;
+}
+
+/** Makes the beats of an instance. */
+export function createBeats(kv: Kv, options: BeatOptions): Beats {
+  return options.exclusive ? new Alone(options.instance) : new Shared(kv, options);
+}
+
+class Alone implements Beats {
+  readonly held = true;
+  readonly #instance: string;
+  constructor(instance: string) {
+    this.#instance = instance;
+  }
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+  onLost(): () => void {
+    return () => {};
+  }
+  observe(): Promise<void> {
+    return Promise.resolve();
+  }
+  judge(instance: string): Judgement {
+    return { dead: instance !== this.#instance, stamp: null };
+  }
+}
+
+interface Seen {
+  stamp: string | null;
+  since: number;
+}
+
+class Shared implements Beats {
+  readonly #kv: Kv;
+  readonly #options: BeatOptions;
+  readonly #seen = new Map<string, Seen>();
+  readonly #listeners = new Set<() => void>();
+  #stamp: string | null = null;
+  /** When the last acknowledged beat was sent. */
+  #sent = -Infinity;
+  #n = 0;
+  #running = false;
+  #cancelBeat = () => {};
+  #cancelLost = () => {};
+
+  constructor(kv: Kv, options: BeatOptions) {
+    this.#kv = kv;
+    this.#options = options;
+  }
+
+  get held(): boolean {
+    return this.#options.clock.monotonic() - this.#sent < HOLD_MS;
+  }
+
+  async start(): Promise<void> {
+    this.#running = true;
+    await this.#beat();
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#cancelBeat();
+    this.#cancelLost();
+    const key = keys.beat(this.#options.instance);
+    try {
+      await this.#kv.atomic().check({ key, versionstamp: this.#stamp }).delete(key).commit();
+    } catch {
+      // A beat that stays is that of a dead instance after 6 s.
+    }
+  }
+
+  onLost(fn: () => void): () => void {
+    this.#listeners.add(fn);
+    return () => void this.#listeners.delete(fn);
+  }
+
+  async observe(): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    const stamps = new Map<string, string>();
+    for await (const entry of this.#kv.list({ prefix: keys.beats() }, { batchSize: 100 })) {
+      stamps.set(String(entry.key[1]), entry.versionstamp);
+    }
+    for (const instance of new Set([...stamps.keys(), ...this.#seen.keys()])) {
+      const stamp = stamps.get(instance) ?? null;
+      const before = this.#seen.get(instance);
+      if (before?.stamp !== stamp || before === undefined) this.#seen.set(instance, { stamp, since: now });
+    }
+  }
+
+  judge(instance: string): Judgement {
+    const now = this.#options.clock.monotonic();
+    const seen = this.#seen.get(instance);
+    if (instance === this.#options.instance) return { dead: false, stamp: this.#stamp };
+    if (seen === undefined) {
+      // It has no beat: that has to be seen for 6 s too.
+      this.#seen.set(instance, { stamp: null, since: now });
+      return { dead: false, stamp: null };
+    }
+    return { dead: now - seen.since >= DEAD_MS, stamp: seen.stamp };
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, instance } = this.#options;
+    const sent = clock.monotonic();
+    this.#cancelBeat = clock.after(BEAT_MS, () => void this.#beat());
+    const key = keys.beat(instance);
+    try {
+      // The row is this instance's alone: what stands there may only be a beat of it whose answer was lost.
+      const before = await this.#kv.get(key);
+      const op = this.#kv.atomic().check({ key, versionstamp: before.versionstamp });
+      const result = await op.set(key, encodeRow({ n: ++this.#n })).commit();
+      if (!result.ok || !this.#running) return;
+      this.#stamp = result.versionstamp;
+      this.#acknowledged(sent);
+    } catch (error) {
+      log.warn("beat.failed", { error });
+    }
+  }
+
+  #acknowledged(sent: number): void {
+    if (sent <= this.#sent) return;
+    this.#sent = sent;
+    this.#cancelLost();
+    const left = sent + HOLD_MS - this.#options.clock.monotonic();
+    this.#cancelLost = this.#options.clock.after(Math.max(0, left), () => {
+      log.error("beat.lost");
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}

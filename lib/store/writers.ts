@@ -1,0 +1,26 @@
+// Rows of writers that are gone: swept when their instance is dead, never those of a living one.
+import type { Beats } from "./beats.ts";
+import { keys } from "./keys.ts";
+import type { Kv } from "./kv.ts";
+import { decodeRow } from "./mutation.ts";
+import { WriterMark } from "./writer/row.ts";
+
+/** Tells whether the writer of an id may still commit: its row stands and its instance is not known to be dead. */
+export async function writerLives(kv: Kv, of: { id: string; own: string; beats: Beats }): Promise<boolean> {
+  if (of.id === of.own) return true;
+  const mark = decodeRow(WriterMark, await kv.get(keys.writer(of.id)));
+  return mark !== null && !of.beats.judge(mark.instance).dead;
+}
+
+/** Removes the rows of writers whose instance is dead; the number of them. */
+export async function sweepWriters(kv: Kv, of: { own: string; beats: Beats }): Promise<number> {
+  let removed = 0;
+  for await (const entry of kv.list({ prefix: keys.writers() }, { batchSize: 100 })) {
+    const mark = decodeRow(WriterMark, entry);
+    if (entry.key[1] === of.own || mark === null || !of.beats.judge(mark.instance).dead) continue;
+    // A batch of it that is still on its way checks this row: it can never land any more.
+    const { key, versionstamp } = entry;
+    if ((await kv.atomic().check({ key, versionstamp }).delete(key).commit()).ok) removed++;
+  }
+  return removed;
+}
