@@ -1,43 +1,40 @@
-// One process owns an embedded store: watches do not cross processes, and a second writer starves.
+// One process owns an embedded store and its data folder: a file that is locked for as long as the process lives.
 //
-// The lock is the kernel's, held by the open file: it is gone with the process, however that ends. The file holds the
-// pid, so that a second start can name it; it stays when the lock is given back.
+// Watching a store does not cross processes and a second writer starves, so a second start must end at once and name the
+// first. The kernel gives the lock back when the process ends, however it ends; what stands in the file only names it.
 import { AppError } from "../model/error.ts";
 
 /** A lock that is held. */
-export interface Lock {
+export interface Lock extends Disposable {
   readonly path: string;
-  release(): void;
 }
 
-const encoder = new TextEncoder();
-
-/** Takes the lock of a file. Throws AppError `conflict` that names the pid of who holds it. */
-export async function takeLock(path: string): Promise<Lock> {
-  const file = await Deno.open(path, { read: true, write: true, create: true });
-  try {
-    if (!await file.tryLock(true)) {
-      const pid = (await Deno.readTextFile(path)).trim() || "unknown";
-      throw new AppError("conflict", `Cannot take the lock "${path}": process ${pid} holds it`, { current: { pid } });
-    }
-    await file.truncate(0);
-    await file.write(encoder.encode(`${Deno.pid}\n`));
-  } catch (error) {
+/** Takes a lock. Throws AppError `conflict` naming the process that holds it. */
+export async function takeLock(path: string, pid: number): Promise<Lock> {
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  if (!await file.tryLock(true)) {
+    const holder = await readPid(file);
     file.close();
-    throw error;
+    throw new AppError("conflict", `Cannot start: "${path}" is held by ${holder}, which is still running`);
   }
-  return { path, release: () => file.close() };
+  await file.truncate();
+  await file.write(new TextEncoder().encode(`${pid}\n`));
+  await file.sync();
+  return { path, [Symbol.dispose]: () => file.close() };
 }
 
-/** Takes the locks of a store's file and of the data folder; both, or neither. Throws AppError `conflict`. */
-export async function takeLocks(paths: { kv_file: string | null; data_folder: string }): Promise<Lock[]> {
-  const locks: Lock[] = [];
-  const wanted = [...paths.kv_file === null ? [] : [`${paths.kv_file}.lock`], `${paths.data_folder}/lock`];
-  try {
-    for (const path of wanted) locks.push(await takeLock(path));
-  } catch (error) {
-    for (const lock of locks) lock.release();
-    throw error;
-  }
-  return locks;
+/** Takes the locks of an embedded store and of the data folder, both or neither. Throws AppError `conflict`. */
+export async function takeLocks(of: { kv_file: string | null; data_folder: string; pid: number }): Promise<Lock> {
+  const paths = [...of.kv_file === null ? [] : [`${of.kv_file}.lock`], `${of.data_folder}/lock`];
+  using locks = new DisposableStack();
+  for (const path of paths) locks.use(await takeLock(path, of.pid));
+  const held = locks.move();
+  return { path: paths.join(", "), [Symbol.dispose]: () => held.dispose() };
+}
+
+async function readPid(file: Deno.FsFile): Promise<string> {
+  const buffer = new Uint8Array(32);
+  const read = await file.read(buffer) ?? 0;
+  const pid = /^\d{1,10}/.exec(new TextDecoder().decode(buffer.subarray(0, read)))?.[0];
+  return pid === undefined ? "another process" : `the process with pid ${pid}`;
 }
