@@ -18,8 +18,8 @@ export const clientClock: ClientClock = {
   },
 };
 
-/** Jittered exponential back-off: 0.5 s doubled with each try up to 30 s, then half of it plus chance. */
+/** Jittered exponential back-off: between half and whole of 1 s, doubled with each try up to 30 s. */
 export function backoff_ms(attempt: number, clock: ClientClock): number {
-  const full = Math.min(30_000, 500 * 2 ** Math.min(attempt, 10));
+  const full = Math.min(30_000, 1000 * 2 ** Math.min(attempt, 10));
   return full / 2 + clock.random() * full / 2;
 }
