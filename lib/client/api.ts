@@ -2,6 +2,9 @@
 //
 // Owns: one request, its credentials, its answer checked by the schemas of lib/protocol/rest.ts, its error as
 // ClientError. Leaves to its callers: repeating, showing.
+//   AC1. Whatever answers or does not, what is thrown is a ClientError: `code` is the server's own, `unreachable` where
+//        nothing (or not all of it) came, `bad_answer` where it is not what Holdfast answers.
+//   AC2. A name stands in a path as one part of it, whatever characters it has.
 import { z } from "zod";
 import {
   Approval,
@@ -17,7 +20,7 @@ import {
 } from "../protocol/rest.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 
-/** What the server answered instead of what was asked for; `code` is `unreachable` when nothing answered. */
+/** What the server answered instead of what was asked for; `status` is 0 when nothing answered. */
 export class ClientError extends Error {
   override readonly name = "ClientError";
   constructor(
@@ -53,7 +56,8 @@ const Files = z.looseObject({ files: z.array(FileEntry) });
 const Me = z.looseObject({ id: z.string(), name: z.string(), admin: z.boolean() });
 const Suspended = z.looseObject({ success: z.boolean(), session_id: z.string(), message: z.string() });
 const Queued = z.looseObject({ queued: z.unknown() });
-const Ready = z.looseObject({ status: z.string(), checks: z.record(z.string(), z.unknown()) });
+const Check = z.looseObject({ ok: z.boolean(), detail: z.string() });
+const Ready = z.looseObject({ status: z.string(), checks: z.record(z.string(), Check) });
 
 /** What a session's list may be filtered by. */
 export interface SessionFilter {
@@ -65,15 +69,46 @@ export interface SessionFilter {
   cursor?: string;
 }
 
-async function problemOf(response: Response): Promise<ClientError> {
-  const text = await response.text();
+interface Asked {
+  method: string;
+  path: string;
+  body?: Json | Blob;
+  key?: string;
+  /** A status beside 2xx whose answer is no error. */
+  also?: number;
+}
+
+const messageOf = (cause: unknown) => cause instanceof Error ? cause.message : `${cause}`;
+const unreachable = (base: string, cause: unknown) =>
+  new ClientError(0, "unreachable", `Cannot reach ${base}: ${messageOf(cause)}`);
+
+function valueOf(text: string): unknown {
   try {
-    const problem = Problem.parse(JSON.parse(text));
-    return new ClientError(response.status, problem.code, problem.detail || problem.title, problem);
+    return JSON.parse(text);
   } catch {
-    return new ClientError(response.status, "bad_answer", text.slice(0, 200) || `HTTP ${response.status}`);
+    return undefined;
   }
 }
+
+/** The text of an answer; throws ClientError when the line broke in the middle of it. */
+async function textOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw unreachable(response.url || "the server", cause);
+  }
+}
+
+async function problemOf(response: Response): Promise<ClientError> {
+  const text = await textOf(response);
+  const problem = Problem.safeParse(valueOf(text));
+  if (!problem.success) return new ClientError(response.status, "bad_answer", badAnswer(response, text));
+  const { code, detail, title } = problem.data;
+  return new ClientError(response.status, code, detail || title, problem.data);
+}
+
+const badAnswer = (response: Response, text: string) =>
+  `The answer is not one of Holdfast: HTTP ${response.status} ${text.trim().slice(0, 200)}`.trim();
 
 function query(values: Record<string, string | number | boolean | undefined>): string {
   const search = new URLSearchParams();
@@ -83,87 +118,97 @@ function query(values: Record<string, string | number | boolean | undefined>): s
   return search.size === 0 ? "" : `?${search}`;
 }
 
-/** Sends one request; throws ClientError. */
-async function send(options: ApiOptions, request: { method: string; path: string; body?: Json | Blob; key?: string }) {
+function headersOf(options: ApiOptions, { key, body }: Asked): Headers {
   const headers = new Headers({ accept: "application/json" });
-  if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
-  if (request.key !== undefined) headers.set("idempotency-key", request.key);
-  const init: RequestInit = { method: request.method, headers };
-  if (request.body instanceof Blob) init.body = request.body;
-  else if (request.body !== undefined) {
-    headers.set("content-type", "application/json");
-    init.body = JSON.stringify(request.body);
+  if (body !== undefined && !(body instanceof Blob)) headers.set("content-type", "application/json");
+  if (key !== undefined) headers.set("idempotency-key", key);
+  try {
+    if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
+  } catch {
+    throw new ClientError(0, "bad_token", "Cannot send the token: it holds characters that no token has");
   }
+  return headers;
+}
+
+/** Sends one request; throws ClientError. */
+async function send(options: ApiOptions, request: Asked): Promise<Response> {
+  const { method, path, body } = request;
+  const init: RequestInit = { method, headers: headersOf(options, request) };
+  if (body !== undefined) init.body = body instanceof Blob ? body : JSON.stringify(body);
   let response: Response;
   try {
-    response = await (options.fetch ?? fetch)(new URL(request.path, options.base), init);
+    response = await (options.fetch ?? fetch)(new URL(path, options.base), init);
   } catch (cause) {
-    throw new ClientError(
-      0,
-      "unreachable",
-      `Cannot reach ${options.base}: ${cause instanceof Error ? cause.message : cause}`,
-    );
+    throw unreachable(options.base, cause);
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok && response.status !== request.also) throw await problemOf(response);
   return response;
 }
 
 /** Reads a JSON answer and checks it. */
 async function read<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await response.json());
+  const text = await textOf(response);
+  const value = valueOf(text);
+  if (value === undefined) throw new ClientError(response.status, "bad_answer", badAnswer(response, text));
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ClientError(response.status, "bad_answer", `The answer does not fit: ${z.prettifyError(parsed.error)}`);
 }
 
+const part = encodeURIComponent;
+const filePath = (session_id: string, path: string) =>
+  `/api/sessions/${part(session_id)}/files/${path.split("/").map(part).join("/")}`;
+
 /** The REST client. */
 export function createApi(options: ApiOptions) {
-  const get = async <T>(path: string, schema: z.ZodType<T>) =>
-    read(await send(options, { method: "GET", path }), schema);
+  const get = async <T>(path: string, schema: z.ZodType<T>, also?: number) =>
+    read(await send(options, { method: "GET", path, ...(also === undefined ? {} : { also }) }), schema);
   const post = async <T>(path: string, body: Json, schema: z.ZodType<T>, key?: string) =>
     read(await send(options, { method: "POST", path, body, ...(key === undefined ? {} : { key }) }), schema);
-  const file = (session_id: string, path: string) =>
-    `/api/sessions/${session_id}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
+  const sent = async (request: Asked) => void await (await send(options, request)).body?.cancel();
+  const session = (id: string) => `/api/sessions/${part(id)}`;
+  const run = (id: string) => `/api/runs/${part(id)}`;
+  const approval = (id: string) => `/api/approvals/${part(id)}`;
   return {
     me: () => get("/api/me", Me),
-    ready: () => get("/api/ready", Ready),
+    /** What the server says of itself, also when it is not ready. */
+    ready: () => get("/api/ready", Ready, 503),
     modes: () => get("/api/sessions/modes/list", Modes),
     pulse: () => get("/api/pulse", Pulse),
     sessions: (filter: SessionFilter = {}) => get(`/api/sessions${query({ ...filter })}`, Sessions),
-    session: (id: string) => get(`/api/sessions/${id}`, SessionDetail),
-    createSession: (body: { mode: string; config?: JsonObject; name?: string }) => post("/api/sessions", body, Session),
+    session: (id: string) => get(session(id), SessionDetail),
+    createSession: (body: { mode: string; config?: JsonObject; name?: string }, key?: string) =>
+      post("/api/sessions", body, Session, key),
     startTask: (body: { task: string; config: JsonObject; run_id?: string; name?: string }, key?: string) =>
       post("/api/tasks", body, Started, key),
     startRun: (id: string, body: { task: string; config?: JsonObject; run_id?: string }) =>
-      post(`/api/sessions/${id}/runs`, body, Run),
+      post(`${session(id)}/runs`, body, Run),
     patchSession: async (id: string, body: { name?: string; pinned?: boolean; version: number }) =>
-      read(await send(options, { method: "PATCH", path: `/api/sessions/${id}`, body }), Session),
-    suspend: (id: string, now = false) => post(`/api/sessions/${id}/suspend`, { now }, Suspended),
-    resume: (id: string) => post(`/api/sessions/${id}/resume`, {}, Suspended),
-    deleteSession: async (id: string) => {
-      const response = await send(options, { method: "DELETE", path: `/api/sessions/${id}` });
-      await response.body?.cancel();
-    },
-    run: (id: string) => get(`/api/runs/${id}`, Run),
-    cancel: (id: string) => post(`/api/runs/${id}/cancel`, {}, z.union([Run, z.looseObject({})])),
-    pauseRun: (id: string, now = false) => post(`/api/runs/${id}/pause`, { now }, Run),
-    resumeRun: (id: string) => post(`/api/runs/${id}/resume`, {}, Run),
-    retry: (id: string, body: { from_step?: string; config?: JsonObject }) => post(`/api/runs/${id}/retry`, body, Run),
-    message: (id: string, content: string) => post(`/api/runs/${id}/messages`, { content }, Queued),
+      read(await send(options, { method: "PATCH", path: session(id), body }), Session),
+    suspend: (id: string, now = false) => post(`${session(id)}/suspend`, { now }, Suspended),
+    resume: (id: string) => post(`${session(id)}/resume`, {}, Suspended),
+    deleteSession: (id: string) => sent({ method: "DELETE", path: session(id) }),
+    run: (id: string) => get(run(id), Run),
+    cancel: (id: string) => post(`${run(id)}/cancel`, {}, z.union([Run, z.looseObject({})])),
+    pauseRun: (id: string, now = false) => post(`${run(id)}/pause`, { now }, Run),
+    resumeRun: (id: string) => post(`${run(id)}/resume`, {}, Run),
+    retry: (id: string, body: { from_step?: string; config?: JsonObject }) => post(`${run(id)}/retry`, body, Run),
+    message: (id: string, content: string) => post(`${run(id)}/messages`, { content }, Queued),
     approvals: (filter: { status?: string; session_id?: string; limit?: number; cursor?: string } = {}) =>
       get(`/api/approvals${query({ ...filter })}`, Approvals),
-    approval: (id: string) => get(`/api/approvals/${id}`, Approval),
+    approval: (id: string) => get(approval(id), Approval),
     resolve: (id: string, body: { resolution: string; feedback?: string; modifications?: Json }) =>
-      post(`/api/approvals/${id}/resolve`, body, Approval),
+      post(`${approval(id)}/resolve`, body, Approval),
     events: (id: string, page: { after?: number; before?: number; limit?: number; types?: string } = {}) =>
-      get(`/api/sessions/${id}/events${query({ ...page })}`, EventsPage),
-    files: (id: string) => get(`/api/sessions/${id}/files`, Files),
-    file: (id: string, path: string) => send(options, { method: "GET", path: file(id, path) }),
-    upload: async (id: string, path: string, content: Blob) => {
-      const response = await send(options, { method: "PUT", path: file(id, path), body: content });
-      await response.body?.cancel();
-    },
-    exportSession: (id: string) => send(options, { method: "GET", path: `/api/sessions/${id}/export` }),
-    filePath: file,
+      get(`${session(id)}/events${query({ ...page })}`, EventsPage),
+    files: (id: string) => get(`${session(id)}/files`, Files),
+    file: (id: string, path: string) => send(options, { method: "GET", path: filePath(id, path) }),
+    fileText: async (id: string, path: string) =>
+      textOf(await send(options, { method: "GET", path: filePath(id, path) })),
+    upload: (id: string, path: string, content: Blob) =>
+      sent({ method: "PUT", path: filePath(id, path), body: content }),
+    exportSession: (id: string) => send(options, { method: "GET", path: `${session(id)}/export` }),
+    filePath,
   };
 }
 /** The REST client. */
