@@ -1,14 +1,16 @@
 // Editing a plan before it is approved: pure operations on a draft, what changed, and whether it can be sent.
 //
 //   PE1. A step keeps its id through every edit; an added one gets an id that no other step has or had.
-//   PE2. `changesOf` counts each step once: added, removed, changed, or moved.
-import { Plan, type PlanStep } from "../model/plan.ts";
+//   PE2. `changesOf` counts each step once: added, removed, changed, or moved. Where it counts none, `diffOf` shows none.
+import { Plan, PlanStep } from "../model/plan.ts";
 import type { Json } from "../model/json.ts";
 
 /** A plan being edited. */
 export interface PlanDraft {
   original: readonly PlanStep[];
   steps: readonly PlanStep[];
+  /** Steps that were added so far, also those that were removed again. */
+  added: number;
 }
 /** What an edit changed. */
 export interface PlanChanges {
@@ -19,10 +21,13 @@ export interface PlanChanges {
   total: number;
 }
 
-/** Reads a plan from an approval's subject; null when it is not one. */
+/** Reads a plan from an approval's subject; null when it is not one, or when two of its steps have one id. */
 export function draftOf(subject: Json): PlanDraft | null {
   const plan = Plan.safeParse(subject);
-  return plan.success ? { original: plan.data.steps, steps: plan.data.steps } : null;
+  if (!plan.success) return null;
+  const { steps } = plan.data;
+  const ids = new Set(steps.map((step) => step.id));
+  return ids.size === steps.length ? { original: steps, steps, added: 0 } : null;
 }
 
 /** Changes a step in place. */
@@ -49,9 +54,10 @@ export function moveTo(draft: PlanDraft, id: string, to: number): PlanDraft {
 /** Adds an empty step at the end. */
 export function addStep(draft: PlanDraft): PlanDraft {
   const taken = new Set([...draft.original, ...draft.steps].map((step) => step.id));
-  let n = draft.steps.length + 1;
-  while (taken.has(`added-${n}`)) n++;
-  return { ...draft, steps: [...draft.steps, { id: `added-${n}`, title: "", description: "", agent: "researcher" }] };
+  let added = draft.added + 1;
+  while (taken.has(`added-${added}`)) added++;
+  const step: PlanStep = { id: `added-${added}`, title: "", description: "", agent: "researcher" };
+  return { ...draft, steps: [...draft.steps, step], added };
 }
 
 /** Takes a step out. */
@@ -59,13 +65,15 @@ export function removeStep(draft: PlanDraft, id: string): PlanDraft {
   return { ...draft, steps: draft.steps.filter((step) => step.id !== id) };
 }
 
-/** Puts a removed step back where it stood, as it was. */
+/** Puts a removed step back as it was, behind the step that it followed (or the one before that, if it is gone too). */
 export function putBack(draft: PlanDraft, id: string): PlanDraft {
   const at = draft.original.findIndex((step) => step.id === id);
   const step = draft.original[at];
   if (step === undefined || draft.steps.some((one) => one.id === id)) return draft;
+  const place = new Map(draft.steps.map((one, i) => [one.id, i]));
+  const before = draft.original.slice(0, at).findLast((one) => place.has(one.id));
   const steps = [...draft.steps];
-  steps.splice(Math.min(at, steps.length), 0, step);
+  steps.splice(before === undefined ? 0 : (place.get(before.id) ?? 0) + 1, 0, step);
   return { ...draft, steps };
 }
 
@@ -121,10 +129,19 @@ function movedOf(before: readonly string[], after: readonly string[]): string[] 
 /** What keeps the plan from being sent, naming the step; null when nothing does. */
 export function complaintOf(draft: PlanDraft): string | null {
   if (draft.steps.length === 0) return "A plan needs at least one step.";
-  const untitled = draft.steps.findIndex((step) => step.title.trim() === "");
-  if (untitled !== -1) return `Step ${untitled + 1} needs a title.`;
-  const parsed = Plan.safeParse({ steps: draft.steps });
-  return parsed.success ? null : parsed.error.issues[0]?.message ?? "The plan does not fit.";
+  for (const [i, step] of draft.steps.entries()) {
+    if (step.title.trim() === "") return `Step ${i + 1} needs a title.`;
+    const issue = PlanStep.safeParse(step).error?.issues[0];
+    if (issue === undefined) continue;
+    const field = issue.path.join(".");
+    if (issue.code !== "too_big") return `Step ${i + 1}, ${field}: ${issue.message}.`;
+    return `The ${field} of step ${i + 1} is longer than ${issue.maximum} characters.`;
+  }
+  const issue = Plan.safeParse({ steps: draft.steps }).error?.issues[0];
+  if (issue === undefined) return null;
+  return issue.code === "too_big"
+    ? `A plan has at most ${issue.maximum} steps.`
+    : `The plan does not fit: ${issue.message}.`;
 }
 
 /** A line of "what you send": kept, removed or added. */
@@ -135,15 +152,51 @@ export interface DiffLine {
   text: string;
 }
 
-const linesOf = (steps: readonly PlanStep[]): string[] =>
-  steps.flatMap((step, i) => [
-    `${i + 1} ${step.title}`,
+/** Lines times lines above which a difference is not looked for line by line: it would hang the page. */
+const MOST_CELLS = 4_000_000;
+
+const does = (step: PlanStep) => `${step.agent}${step.asks ? ", asks you first" : ""}`;
+
+/** A plan as lines; who does a step is named for those of `named`. */
+function linesOf(steps: readonly PlanStep[], named: (step: PlanStep) => boolean): string[] {
+  return steps.flatMap((step, i) => [
+    `${i + 1} ${step.title}${named(step) ? ` (${does(step)})` : ""}`,
     ...(step.description === "" ? [] : step.description.split("\n").map((line) => `  ${line}`)),
   ]);
+}
+
+/** Both plans as lines: who does a step stands there where that has changed, and where a step is new. */
+function bothOf({ original, steps }: PlanDraft): [string[], string[]] {
+  const before = new Map(original.map((step) => [step.id, does(step)]));
+  const after = new Map(steps.map((step) => [step.id, does(step)]));
+  return [
+    linesOf(original, (step) => (after.get(step.id) ?? does(step)) !== does(step)),
+    linesOf(steps, (step) => before.get(step.id) !== does(step)),
+  ];
+}
 
 /** The difference of the two plans as lines, by a longest common subsequence. */
 export function diffOf(draft: PlanDraft): DiffLine[] {
-  const a = linesOf(draft.original), b = linesOf(draft.steps);
+  const [a, b] = bothOf(draft);
+  const least = Math.min(a.length, b.length);
+  let head = 0, tail = 0;
+  while (head < least && a[head] === b[head]) head++;
+  while (tail < least - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
+  const lines: DiffLine[] = [];
+  let i = 0, j = 0;
+  const say = (sign: DiffLine["sign"]) => {
+    const text = (sign === "+" ? b[j] : a[i]) ?? "";
+    lines.push({ sign, before: sign === "+" ? null : ++i, after: sign === "-" ? null : ++j, text });
+  };
+  while (i < head) say(" ");
+  for (const sign of signsOf(a.slice(head, a.length - tail), b.slice(head, b.length - tail))) say(sign);
+  while (i < a.length) say(" ");
+  return lines;
+}
+
+/** The signs that lead from one list of lines to the other, removed lines first where both would do. */
+function signsOf(a: readonly string[], b: readonly string[]): DiffLine["sign"][] {
+  if (a.length * b.length > MOST_CELLS) return [...a.map(() => "-" as const), ...b.map(() => "+" as const)];
   const width = b.length + 1;
   const longest = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
@@ -154,14 +207,13 @@ export function diffOf(draft: PlanDraft): DiffLine[] {
         : Math.max(longest[at + width] ?? 0, longest[at + 1] ?? 0);
     }
   }
-  const lines: DiffLine[] = [];
+  const signs: DiffLine["sign"][] = [];
   for (let i = 0, j = 0; i < a.length || j < b.length;) {
     const at = i * width + j;
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      lines.push({ sign: " ", before: i + 1, after: j + 1, text: a[i++] ?? "" }), j++;
-    } else if (j >= b.length || (i < a.length && (longest[at + width] ?? 0) >= (longest[at + 1] ?? 0))) {
-      lines.push({ sign: "-", before: i + 1, after: null, text: a[i++] ?? "" });
-    } else lines.push({ sign: "+", before: null, after: j + 1, text: b[j++] ?? "" });
+    const left = i < a.length, right = j < b.length;
+    if (left && right && a[i] === b[j]) signs.push(" "), i++, j++;
+    else if (!right || (left && (longest[at + width] ?? 0) >= (longest[at + 1] ?? 0))) signs.push("-"), i++;
+    else signs.push("+"), j++;
   }
-  return lines;
+  return signs;
 }
