@@ -1,16 +1,22 @@
 // A mode's config schema as form fields, and a form's texts as a config: pure, the same on server and in the browser.
 //
 // Owns which kinds of JSON Schema can be shown: enum, boolean, integer, number, string, list of strings, and one level
-// of objects of these. Leaves the real check to the server; what is checked here is only what a person can see.
+// of objects of these (a secret is one: it is given by its name). Leaves the real check to the server; what is checked
+// here is only what a person can see.
+//   SF1. A config holds what differs from the defaults and nothing else.
+//   SF2. What cannot be read as what its field wants goes out as it was typed: the server names it.
 import type { Json, JsonObject } from "../model/json.ts";
+import { pieces } from "../model/markdown_lines.ts";
 
-/** One field of the form. `path` is the key, or `outer.inner`. */
+/** One field of the form. `path` is the key, or `outer.inner`; `keys` are its parts. */
 export interface Field {
   path: string;
+  keys: readonly string[];
   label: string;
   help: string;
   kind: "choice" | "switch" | "integer" | "number" | "text" | "lines";
-  options: { value: string; label: string }[];
+  /** `json` is the value that an option stands for. */
+  options: { value: string; label: string; json: Json }[];
   fallback: Json | undefined;
   minimum?: number;
   maximum?: number;
@@ -18,7 +24,7 @@ export interface Field {
   more: boolean;
 }
 
-const LABELS: Record<string, string> = {
+const LABELS: ReadonlyMap<string, string> = new Map(Object.entries({
   approvalMode: "Ask me before",
   maxPlanSteps: "Most steps",
   nPlanReviews: "Plan reviews",
@@ -31,8 +37,9 @@ const LABELS: Record<string, string> = {
   maxTokens: "Token limit",
   "grants.read": "Folders it may also read",
   "grants.net": "Hosts it may reach",
-};
-const CHOICES: Record<string, string> = {
+}));
+/** The answers to "Ask me before"; elsewhere the same words may mean something else. */
+const ASKED: ReadonlyMap<string, string> = new Map(Object.entries({
   after_planning: "The plan",
   before_each_step: "Every step",
   before_step: "Every step",
@@ -40,16 +47,15 @@ const CHOICES: Record<string, string> = {
   both: "Before and after each step",
   on_error: "Only when something failed",
   none: "Nothing",
-};
+}));
 /** Keys that most people never touch. */
 const MORE = new Set(["maxRounds", "approvalTimeout", "maxTokens", "runTimeout", "grants.read", "grants.net", "model"]);
 
 const object = (value: Json | undefined): JsonObject =>
   value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
-const words = (key: string) => {
-  const text = key.replace(/.*\./, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return text.charAt(0).toUpperCase() + text.slice(1);
-};
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+/** A key in words: "nPlanReviews" is "N plan reviews". */
+const words = (key: string) => capital(key.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
 
 function kindOf(schema: JsonObject): Field["kind"] | null {
   if (Array.isArray(schema["enum"])) return "choice";
@@ -69,28 +75,44 @@ function kindOf(schema: JsonObject): Field["kind"] | null {
   }
 }
 
-function fieldOf(path: string, schema: JsonObject): Field | null {
+function fieldOf(keys: readonly string[], schema: JsonObject): Field | null {
   const kind = kindOf(schema);
   if (kind === null) return null;
+  const path = keys.join(".");
   const values = Array.isArray(schema["enum"]) ? schema["enum"] : [];
   return {
     path,
-    label: typeof schema["title"] === "string" ? schema["title"] : LABELS[path] ?? words(path),
+    keys,
+    label: typeof schema["title"] === "string" ? schema["title"] : LABELS.get(path) ?? words(keys.at(-1) ?? ""),
     help: typeof schema["description"] === "string" ? schema["description"] : "",
     kind,
-    options: values.map((value) => ({
-      value: `${value}`,
-      label: CHOICES[`${value}`] ?? words(`${value}`.replaceAll("_", " ")),
-    })),
+    options: values.map((json) => ({ value: `${json}`, label: optionLabel(path, `${json}`), json })),
     fallback: schema["default"],
     ...bounds(schema),
     more: MORE.has(path),
   };
 }
 
+const optionLabel = (path: string, value: string) =>
+  (path === "approvalMode" ? ASKED.get(value) : undefined) ?? capital(value.replaceAll("_", " "));
+
+/** The field of a secret: its name, never its value. */
+function secretOf(key: string, schema: JsonObject): Field | null {
+  const field = fieldOf([key, "$secret"], { ...object(object(schema["properties"])["$secret"]), type: "string" });
+  if (field === null) return null;
+  const title = schema["title"], said = schema["description"];
+  return {
+    ...field,
+    label: typeof title === "string" ? title : words(key),
+    help: `${typeof said === "string" ? `${said}. ` : ""}Name of a secret of the server`,
+  };
+}
+
 /** Bounds that a person would recognise; the largest safe integer is none. */
 function bounds(schema: JsonObject): { minimum?: number; maximum?: number } {
-  const { minimum, maximum } = schema;
+  const { maximum, exclusiveMinimum } = schema;
+  const above = schema["type"] === "integer" && typeof exclusiveMinimum === "number";
+  const minimum = above ? Math.floor(exclusiveMinimum) + 1 : schema["minimum"];
   return {
     ...(typeof minimum === "number" && minimum > -Number.MAX_SAFE_INTEGER ? { minimum } : {}),
     ...(typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER ? { maximum } : {}),
@@ -99,27 +121,22 @@ function bounds(schema: JsonObject): { minimum?: number; maximum?: number } {
 
 /** The fields of a config schema in its order. */
 export function fieldsOf(schema: JsonObject): Field[] {
-  const fields: Field[] = [];
-  for (const [key, value] of Object.entries(object(schema["properties"]))) {
-    const inner = object(value);
-    const field = fieldOf(key, inner);
-    if (field !== null) fields.push(field);
-    else {for (const [name, nested] of Object.entries(object(inner["properties"]))) {
-        const one = fieldOf(`${key}.${name}`, object(nested));
-        if (one !== null) fields.push(one);
-      }}
-  }
-  return fields;
+  return Object.entries(object(schema["properties"])).flatMap(([key, value]) => {
+    const outer = object(value);
+    if (outer["format"] === "secret") return secretOf(key, outer) ?? [];
+    const inner = Object.entries(object(outer["properties"]));
+    return fieldOf([key], outer) ?? inner.flatMap(([name, one]) => fieldOf([key, name], object(one)) ?? []);
+  });
 }
 
 /** What a field's text says is wrong, or null. */
 export function complaint(field: Field, text: string): string | null {
-  if (text === "" || (field.kind !== "integer" && field.kind !== "number")) return null;
+  if (text.trim() === "" || (field.kind !== "integer" && field.kind !== "number")) return null;
   const value = Number(text);
   const whole = field.kind === "integer" ? "a whole number" : "a number";
   const low = field.minimum === undefined ? "" : ` from ${field.minimum}`;
   const high = field.maximum === undefined ? "" : ` to ${field.maximum}`;
-  const wrong = Number.isNaN(value) || (field.kind === "integer" && !Number.isInteger(value)) ||
+  const wrong = !Number.isFinite(value) || (field.kind === "integer" && !Number.isInteger(value)) ||
     value < (field.minimum ?? -Infinity) || value > (field.maximum ?? Infinity);
   return wrong ? `Give ${whole}${low}${high}.` : null;
 }
@@ -129,15 +146,21 @@ function valueOf(field: Field, text: string): Json | undefined {
   switch (field.kind) {
     case "switch":
       return text === "true" || text === "on";
+    case "choice":
+      return field.options.find((one) => one.value === text)?.json ?? text;
     case "integer":
-    case "number":
-      return Number(text);
+    case "number": {
+      const value = Number(text);
+      return text.trim() === "" ? undefined : Number.isFinite(value) ? value : text;
+    }
     case "lines": {
       const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
       return lines.length === 0 ? undefined : lines;
     }
-    default:
+    case "text":
       return text;
+    default:
+      return field.kind satisfies never;
   }
 }
 
@@ -145,31 +168,25 @@ function valueOf(field: Field, text: string): Json | undefined {
 export function configOf(fields: readonly Field[], texts: Readonly<Record<string, string>>): JsonObject {
   const config: JsonObject = {};
   for (const field of fields) {
-    const value = valueOf(field, texts[field.path] ?? "");
+    const text = Object.hasOwn(texts, field.path) ? texts[field.path] : undefined;
+    const value = valueOf(field, text ?? "");
     if (value === undefined || JSON.stringify(value) === JSON.stringify(field.fallback)) continue;
-    const [outer, inner] = field.path.split(".");
+    const [outer, inner] = field.keys;
     if (outer === undefined) continue;
-    if (inner === undefined) config[outer] = value;
-    else config[outer] = { ...object(config[outer]), [inner]: value };
+    config[outer] = inner === undefined ? value : { ...object(config[outer]), [inner]: value };
   }
   return config;
 }
 
 /** What a runbook holds, for the line above the text: steps, code blocks, questions. */
 export function sketch(text: string): { steps: number; blocks: number; asks: number } {
-  let fence = "";
   const found = { steps: 0, blocks: 0, asks: 0 };
-  for (const line of text.split("\n")) {
-    const mark = /^\s{0,3}(`{3,}|~{3,})\s*(\w*)/.exec(line);
-    if (fence !== "") {
-      if (mark?.[1]?.startsWith(fence) && mark[2] === "") fence = "";
-      continue;
-    }
-    if (mark !== null) {
-      fence = mark[1] ?? "";
-      if (/^(ts|js|typescript|javascript)$/.test(mark[2] ?? "")) found.blocks++;
-    } else if (/^##\s+\S/.test(line)) found.steps++;
-    else if (/^>\s*(approve|ask):/i.test(line)) found.asks++;
+  for (const piece of pieces(text.split(/\r\n|\n|\r/))) {
+    if (piece.type === "heading" && piece.level === 2) found.steps++;
+    if (piece.type === "fence" && /^(ts|js|typescript|javascript)(\s|$)/i.test(piece.info)) found.blocks++;
+    if (piece.type === "quote" && asks(piece.lines[0])) found.asks += piece.lines.filter(asks).length;
   }
   return found;
 }
+
+const asks = (line: string | undefined) => /^\s*(approve|ask)\s*:/i.test(line ?? "");
