@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { Mode } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
 import { complaint, configOf, type Field, fieldsOf } from "./schema_form.ts";
-import { startWanted } from "./start.ts";
+import { startKey, startWanted } from "./start.ts";
 
 /** What the server rendered. */
 export interface NewTaskStart {
@@ -27,6 +27,8 @@ export interface NewTaskState {
   fields: ReadonlySignal<Field[]>;
   /** The first thing that needs a look, in words. */
   wrong: ReadonlySignal<string | null>;
+  /** The last start that was tried: the same form sent again has its run_id. */
+  tried: Signal<{ key: string; run_id: string } | null>;
   start(event: Event): Promise<void>;
 }
 const DRAFT = "holdfast.draft";
@@ -52,6 +54,7 @@ export function useNewTask(props: NewTaskStart): NewTaskState {
     busy: useSignal(false),
     error: useSignal(props.error),
     errors: useSignal<Record<string, string>>({}),
+    tried: useSignal<{ key: string; run_id: string } | null>(null),
   };
   useEffect(() => {
     if (props.task === "") state.task.value = localStorage.getItem(DRAFT) ?? "";
@@ -71,13 +74,16 @@ async function start(state: Omit<NewTaskState, "start">, event: Event): Promise<
   state.error.value = null;
   state.errors.value = {};
   try {
-    const session_id = await startWanted(createApi({ base: location.origin }), {
+    const wanted = {
       task: state.task.value,
       mode: state.mode.value,
       config: configOf(state.fields.value, state.texts.value),
       files: state.files.value,
-      run_id: crypto.randomUUID(),
-    });
+    };
+    const key = startKey(wanted);
+    const tried = state.tried.peek()?.key === key ? state.tried.peek() : null;
+    const { run_id } = state.tried.value = tried ?? { key, run_id: crypto.randomUUID() };
+    const session_id = await startWanted(createApi({ base: location.origin }), { ...wanted, run_id });
     localStorage.removeItem(DRAFT);
     location.assign(`/sessions/${session_id}`);
   } catch (error) {

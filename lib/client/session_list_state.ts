@@ -1,11 +1,12 @@
 // The state of a live list of sessions: rows as commits change them, more pages, selection by keys.
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Session } from "../protocol/rest.ts";
+import type { Session } from "../protocol/rest.ts";
 import { createApi } from "./api.ts";
 import { clientClock } from "./clock.ts";
 import { pageLine } from "./line.ts";
 import { inOrder, type ListFilter, matches } from "./session_filter.ts";
+import { afterFrame, type Changed, type Rows, withRows } from "./session_rows.ts";
 
 /** What the server rendered. */
 export interface ListStart {
@@ -24,47 +25,20 @@ export interface ListState {
   selected: Signal<number>;
   more(): Promise<void>;
 }
-type Rows = Signal<ReadonlyMap<string, Session>>;
-
-/** Puts rows in, leaving out what does not fit; gives the ids that were not there before. */
-function put(rows: Rows, values: readonly unknown[]): string[] {
-  const next = new Map(rows.peek());
-  const came: string[] = [];
-  for (const value of values) {
-    const session = Session.safeParse(value);
-    if (!session.success) continue;
-    if (!next.has(session.data.session_id)) came.push(session.data.session_id);
-    next.set(session.data.session_id, session.data);
-  }
-  rows.value = next;
-  return came;
-}
-
-function take(
-  rows: Rows,
-  fresh: Signal<ReadonlySet<string>>,
-  frame: { event_type: string; data: Record<string, unknown> },
-) {
-  const { event_type, data } = frame;
-  if (event_type === "snapshot" && Array.isArray(data["items"])) put(rows, data["items"]);
-  if (event_type === "upsert") fresh.value = new Set([...fresh.peek(), ...put(rows, [data["item"] ?? data])]);
-  if (event_type === "remove") {
-    const next = new Map(rows.peek());
-    next.delete(`${data["id"] ?? data["session_id"]}`);
-    rows.value = next;
-  }
-}
-
 /** Makes the state of a list. */
 export function useSessionList(props: ListStart): ListState {
-  const rows: Rows = useSignal(new Map(props.sessions.map((session) => [session.session_id, session])));
+  const rows = useSignal<Rows>(new Map(props.sessions.map((session) => [session.session_id, session])));
   const fresh = useSignal<ReadonlySet<string>>(new Set());
   const cursor = useSignal(props.next_cursor);
   const now = useSignal(props.now);
   const selected = useSignal(-1);
   const shown = useComputed(() => [...rows.value.values()].filter((one) => matches(one, props.filter)).sort(inOrder));
   useEffect(() => {
-    const leave = pageLine().subscribe("sessions", 0, { frame: (frame) => take(rows, fresh, frame) });
+    const take = ({ rows: next, came }: Changed) => {
+      rows.value = next;
+      if (came.length > 0) fresh.value = new Set([...fresh.peek(), ...came]);
+    };
+    const leave = pageLine().subscribe("sessions", 0, { frame: (frame) => take(afterFrame(rows.peek(), frame)) });
     const tick = setInterval(() => now.value = clientClock.now(), 5000);
     now.value = clientClock.now();
     const keys = (event: KeyboardEvent) => select(event, shown.peek(), selected);
@@ -83,7 +57,7 @@ export function useSessionList(props: ListStart): ListState {
       ...(needs_you ? { needs_you } : {}),
       ...(cursor.peek() === null ? {} : { cursor: cursor.peek() ?? "" }),
     });
-    put(rows, page.sessions);
+    rows.value = withRows(rows.peek(), page.sessions).rows;
     cursor.value = page.next_cursor;
   };
   return { shown, fresh, cursor, now, selected, more };

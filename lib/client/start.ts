@@ -1,6 +1,6 @@
 // Starting a task from the browser: one request, or session, uploads and run when there are input files.
 //
-// Repeating is safe: the run_id is chosen here and is the key of the start.
+// Repeating is safe: the run_id is chosen by the caller and is the key of the start, of its session too.
 import type { Api } from "./api.ts";
 import type { JsonObject } from "../model/json.ts";
 
@@ -13,11 +13,16 @@ export interface Wanted {
   run_id: string;
 }
 
+/** What makes two starts the same one: to be sent again under the same run_id. */
+export function startKey({ task, mode, config, files }: Omit<Wanted, "run_id">): string {
+  return JSON.stringify([task, mode, config, files.map((file) => [file.name, file.size, file.lastModified])]);
+}
+
 /** Starts it; gives the session's id. Throws ClientError. */
 export async function startWanted(api: Api, wanted: Wanted): Promise<string> {
   const { task, mode, config, files, run_id } = wanted;
   if (files.length === 0) return (await api.startTask({ task, config: { ...config, mode }, run_id })).session_id;
-  const session = await api.createSession({ mode, config });
+  const session = await api.createSession({ mode, config }, run_id);
   for (const file of files) await api.upload(session.session_id, file.name, file);
   await api.startRun(session.session_id, { task, run_id });
   return session.session_id;
