@@ -21,7 +21,8 @@ const MODES: Record<string, ModeLook> = {
   "enhance-input": { label: "Enrich input", icon: "file-plus-2", hue: 148 },
 };
 /** The look of a mode; one that is not built in keeps its id as its label. */
-export const modeLook = (mode: string): ModeLook => MODES[mode] ?? { label: mode, icon: "braces", hue: 235 };
+export const modeLook = (mode: string): ModeLook =>
+  (Object.hasOwn(MODES, mode) ? MODES[mode] : undefined) ?? { label: mode, icon: "braces", hue: 235 };
 
 /** A status as people see it. */
 export type Look =
@@ -90,10 +91,20 @@ export function lookOf(session: Shown): Look {
   }
 }
 
+/** What a session at rest says under its name; the others always wait for something. */
+const AT_REST: Readonly<Record<Session["status"], string>> = {
+  active: "",
+  suspended: "",
+  completed: "Finished",
+  failed: "Failed",
+  expired: "Put away after a long rest; resume to go on",
+};
+
 /** What a session does or waits for, in one line under its name. */
 export function reasonOf(session: Shown, now: number): string {
   const wait = session.wait;
-  const since = wait?.since === undefined ? "" : `, ${age(now - Date.parse(wait.since))}`;
+  const begun = Date.parse(wait?.since ?? "");
+  const since = Number.isNaN(begun) ? "" : `, ${age(now - begun)}`;
   const on = wait?.on;
   switch (on) {
     case "approval":
@@ -113,10 +124,7 @@ export function reasonOf(session: Shown, now: number): string {
     case "task":
       return session.run_status === "cancelled" ? "Stopped. Its files stay." : "Ready, no task yet";
     case undefined:
-      return session.activity ??
-        { completed: "Finished", failed: "Failed", expired: "Put away after a long rest; resume to go on" }[
-          session.status as string
-        ] ?? "";
+      return session.activity ?? AT_REST[session.status];
     default:
       return on satisfies never;
   }
@@ -128,24 +136,25 @@ const ordinal = (n: number): string =>
 /** A time span in words: "now", "8 s", "3 min", "2 h", "5 d". */
 export function age(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
+  const min = Math.round(s / 60), h = Math.round(s / 3600);
   if (s < 2) return "now";
   if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.round(s / 60)} min`;
-  if (s < 86_400) return `${Math.round(s / 3600)} h`;
-  return `${Math.round(s / 86_400)} d`;
+  if (min < 60) return `${min} min`;
+  return h < 24 ? `${h} h` : `${Math.round(s / 86_400)} d`;
 }
 
 /** A duration with two units: "0.4 s", "19 s", "2 m 8 s", "1 h 3 m". */
 export function took(ms: number): string {
-  const s = ms / 1000;
-  if (s < 10) return `${s.toFixed(1)} s`;
-  if (s < 60) return `${Math.round(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} m ${Math.round(s % 60)} s`;
+  const s = Math.round(ms / 1000);
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} m ${s % 60} s`;
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} m`;
 }
 
-/** Clock time of an RFC 3339 time, UTC: the browser shows its own zone after hydration. */
+/** Clock time of an RFC 3339 time in a zone, or that of whoever renders it; what is no time stays as it is. */
 export function clock(time: string, zone?: string): string {
+  if (Number.isNaN(Date.parse(time))) return time;
   return new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit",
     minute: "2-digit",
@@ -154,26 +163,31 @@ export function clock(time: string, zone?: string): string {
   }).format(new Date(time));
 }
 
-/** What happens when nobody answers: "No answer in 6 d: rejected". */
+/** What happens when nobody answers: "No answer within 6 d: rejected". */
 export function outcome(expires_at: string, on_timeout: "reject" | "approve" | "fail", now: number): string {
   const then = { reject: "rejected", approve: "approved", fail: "the task fails" }[on_timeout];
-  return `No answer within ${age(Date.parse(expires_at) - now)}: ${then}`;
+  const left = Date.parse(expires_at) - now;
+  return left > 0 ? `No answer within ${age(Math.max(2000, left))}: ${then}` : `The time is up: ${then}`;
 }
 
-/** Money: "$0.14". */
-export const money = (usd: number): string => `$${usd > 0 && usd < 0.01 ? usd.toFixed(4) : usd.toFixed(2)}`;
+/** Money: "$0.14"; below a cent "$0.0042". */
+export function money(usd: number): string {
+  if (usd > 0 && usd < 0.00005) return "<$0.0001";
+  return `$${usd > 0 && usd < 0.00995 ? usd.toFixed(4) : usd.toFixed(2)}`;
+}
 
-/** A size: "412 B", "1.7 kB", "3.2 MB". */
+/** A size: "412 B", "1.7 kB", "3.2 MB", "1.0 GB". */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 999_950) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 999_950_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** Initials of a name: "Administrator" is "AD", "Operator 2" is "O2". */
 export function initials(name: string): string {
-  const words = name.split(/\s+/).filter((word) => word !== "");
-  const first = words[0] ?? "?";
-  return (words.length > 1 ? `${first[0]}${words[1]?.[0]}` : first.slice(0, 2)).toUpperCase();
+  const words = name.split(/\s+/).filter((word) => word !== "").map((word) => [...word]);
+  const [first = ["?"], second] = words;
+  return (second === undefined ? first.slice(0, 2) : [first[0], second[0]]).join("").toUpperCase();
 }
 /** What each kind of approval is called, and its icon. */
 export const KINDS: Record<string, { label: string; icon: IconName }> = {

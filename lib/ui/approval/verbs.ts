@@ -1,4 +1,7 @@
 // The answers of an approval as buttons: which, in which order, with which words and keys.
+//
+//   VB1. Each verb that is allowed is one button; no key and no accent stands on two of them.
+//   VB2. `modified` is a button only for an edited subject, in place of approving (or of trying again, or of nothing).
 import type { Approval } from "../../protocol/rest.ts";
 import type { Verb } from "../../model/approval.ts";
 
@@ -24,6 +27,7 @@ const ORDER: readonly Verb[] = [
   "approved",
   "answered",
   "retry",
+  "modified",
   "approved_session",
   "skip",
   "rejected",
@@ -31,19 +35,32 @@ const ORDER: readonly Verb[] = [
   "abort",
 ];
 
+/** The verb in whose place an edited subject is sent; null when nothing was edited or may be. */
+function editedInPlaceOf({ allowed }: Approval, changes: number): Verb | null {
+  if (changes === 0 || !allowed.includes("modified")) return null;
+  return (["approved", "retry"] as const).find((verb) => allowed.includes(verb)) ?? "modified";
+}
+
+function editedButton(inPlaceOf: Verb, changes: number): VerbButton {
+  const word = inPlaceOf === "retry" ? "Try again" : "Approve";
+  return {
+    ...BUTTONS.modified,
+    verb: "modified",
+    word: `${word} with ${changes} ${changes === 1 ? "change" : "changes"}`,
+  };
+}
+
 /** The buttons for what an approval allows; with `changes` approving becomes approving with changes. */
 export function buttonsOf(approval: Approval, changes: number): VerbButton[] {
-  const buttons: VerbButton[] = [];
-  for (const verb of ORDER) {
-    if (!approval.allowed.includes(verb)) continue;
-    const edited = changes > 0 && (verb === "approved" || verb === "retry") && approval.allowed.includes("modified");
-    if (edited) {
-      buttons.push({
-        ...BUTTONS.modified,
-        verb: "modified",
-        word: `${verb === "retry" ? "Try again" : "Approve"} with ${changes} ${changes === 1 ? "change" : "changes"}`,
-      });
-    } else buttons.push({ ...BUTTONS[verb], verb });
-  }
-  return buttons;
+  const edited = editedInPlaceOf(approval, changes);
+  const verbs = ORDER.filter((verb) => verb === edited || (verb !== "modified" && approval.allowed.includes(verb)));
+  return verbs.map((verb, i) => {
+    const button = verb === edited ? editedButton(verb, changes) : { ...BUTTONS[verb], verb };
+    return i > 0 && button.tone === "accent" ? quiet(button) : button;
+  });
+}
+
+/** A further way to say yes, behind the first: it takes neither its key nor its accent. */
+function quiet({ verb, word }: VerbButton): VerbButton {
+  return { verb, word, tone: "line" };
 }

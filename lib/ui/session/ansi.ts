@@ -1,29 +1,25 @@
 // Colour codes of terminal output as tones of the console; every other control character is shown as such.
+//
+//   AN1. What is left out is colour codes alone: all else of a line can be seen, also what steers a terminal, breaks a
+//        line or turns the direction of text around.
 
-/** A piece of a line in one tone. */
+/** A piece of a line in one tone: class names, "" for none. */
 export interface Part {
   text: string;
   tone: string;
 }
-const TONES: Record<number, string> = {
-  31: "a-r",
-  32: "a-g",
-  33: "a-y",
-  34: "a-b",
-  35: "a-m",
-  36: "a-c",
-  90: "a-d",
-  91: "a-r",
-  92: "a-g",
-  93: "a-y",
-  94: "a-b",
-  95: "a-m",
-  96: "a-c",
-};
+/** Colours by their code; black, white and default are the colour of the text. */
+const TONES: ReadonlyMap<number, string> = new Map([
+  ...["", "a-r", "a-g", "a-y", "a-b", "a-m", "a-c", ""].flatMap((tone, i): [number, string][] => [
+    [30 + i, tone],
+    [90 + i, i === 0 ? "a-d" : tone],
+  ]),
+  [39, ""],
+]);
 // deno-lint-ignore no-control-regex
 const SGR = /\x1b\[([0-9;]*)m/g;
 // deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 const visible = (text: string) =>
   text.replace(CONTROL, (character) => {
@@ -31,26 +27,40 @@ const visible = (text: string) =>
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\u2426";
   });
 
-function toneAfter(tone: string, codes: string): string {
-  let next = tone;
-  for (const code of codes.split(";").map(Number)) {
-    if (code === 0 || code === 39) next = "";
-    else if (code === 1) next = `${next} a-B`.trim();
-    else next = TONES[code] ?? next;
+interface Style {
+  colour: string;
+  bold: boolean;
+}
+const PLAIN: Style = { colour: "", bold: false };
+
+function styleAfter(style: Style, text: string): Style {
+  let { colour, bold } = style;
+  const codes = text.split(";").map(Number);
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] ?? 0;
+    if (code === 0) colour = "", bold = false;
+    else if (code === 1) bold = true;
+    else if (code === 22) bold = false;
+    // One of 256 colours or of all: its numbers are no codes of their own.
+    else if (code === 38 || code === 48 || code === 58) i += codes[i + 1] === 2 ? 4 : 2;
+    else colour = TONES.get(code) ?? colour;
   }
-  return next;
+  return { colour, bold };
 }
 
 /** Splits a line at its colour codes. */
 export function ansiParts(text: string): Part[] {
-  if (!text.includes("\x1b")) return [{ text: visible(text), tone: "" }];
   const parts: Part[] = [];
-  let tone = "", from = 0;
+  let style = PLAIN, from = 0;
+  const say = (to: number) => {
+    const tone = [style.colour, style.bold ? "a-B" : ""].filter((one) => one !== "").join(" ");
+    if (to > from) parts.push({ text: visible(text.slice(from, to)), tone });
+  };
   for (const match of text.matchAll(SGR)) {
-    if (match.index > from) parts.push({ text: visible(text.slice(from, match.index)), tone });
-    tone = toneAfter(tone, match[1] ?? "");
+    say(match.index);
+    style = styleAfter(style, match[1] ?? "");
     from = match.index + match[0].length;
   }
-  if (from < text.length) parts.push({ text: visible(text.slice(from)), tone });
+  say(text.length);
   return parts;
 }

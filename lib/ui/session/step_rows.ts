@@ -1,9 +1,12 @@
-// The steps of a run as rows of a tree: what came in its order, then what the plan still holds.
+// The steps of a run as rows of a tree: what came, each below its parent, then what the plan still holds.
+//
+//   ST1. Every step of the last run is one row; a step stands behind its parent and one deeper, brothers in their order.
+//   ST2. A step of the plan that has not begun is planned; one that has begun is not shown twice.
 import type { SessionView, StepView } from "../../engine/view.ts";
 import { Plan } from "../../model/plan.ts";
 import type { Look } from "../words.ts";
 
-/** A row of the tree. `step_id` is null for a question, `until` says where a running duration counts from. */
+/** A row of the tree. `key` is the step's id; `started_at` is where the duration of what runs counts from. */
 export interface StepRow {
   key: string;
   depth: number;
@@ -15,11 +18,19 @@ export interface StepRow {
   error: string | null;
 }
 
-/** How deep a step stands: its ancestors by `parent`. */
-function depthOf(step: StepView, byId: ReadonlyMap<string, StepView>): number {
-  let depth = 0;
-  for (let at = step.parent; at !== null && depth < 8; at = byId.get(at)?.parent ?? null) depth++;
-  return depth;
+/** The steps with their depth, parents first; a step whose parent is not there stands at the top. */
+function inTree(steps: readonly StepView[]): { step: StepView; depth: number }[] {
+  const known = new Set(steps.map((step) => step.step_id));
+  const below = Map.groupBy(steps, ({ parent }) => parent !== null && known.has(parent) ? parent : null);
+  const rows: { step: StepView; depth: number }[] = [];
+  const put = (parent: string | null, depth: number) => {
+    for (const step of below.get(parent) ?? []) {
+      rows.push({ step, depth });
+      put(step.step_id, depth + 1);
+    }
+  };
+  put(null, 0);
+  return rows;
 }
 
 /** Tells whether a key stands in a step: it is the step's own, or one below it, in any of its attempts. */
@@ -28,7 +39,7 @@ const inside = (key: string, step_id: string) =>
 
 function rowOf(view: SessionView, step: StepView, depth: number): StepRow {
   const last = step.attempts.at(-1);
-  const asks = view.pending.some((one) => inside(one.step_id, step.step_id));
+  const asks = view.pending.some((one) => one.run_id === step.run_id && inside(one.step_id, step.step_id));
   const done = step.status === "completed" && step.reused ? "reused" : step.status;
   const attempts = last === undefined ? 1 : last.attempt;
   return {
@@ -47,8 +58,7 @@ function rowOf(view: SessionView, step: StepView, depth: number): StepRow {
 export function stepRows(view: SessionView): StepRow[] {
   const run_id = view.runs.at(-1)?.run_id;
   const steps = view.steps.filter((step) => step.run_id === run_id);
-  const byId = new Map(steps.map((step) => [step.step_id, step]));
-  const rows = steps.map((step) => rowOf(view, step, depthOf(step, byId)));
+  const rows = inTree(steps).map(({ step, depth }) => rowOf(view, step, depth));
   const known = new Set(steps.map((step) => step.step_id.split("/").at(-1)));
   const plan = Plan.safeParse(view.plan?.plan);
   for (const step of plan.success ? plan.data.steps : []) {
