@@ -5,7 +5,7 @@ import { isCancel, select, text } from "@clack/prompts";
 import type { Api } from "../client/api.ts";
 import { ClientError } from "../client/api.ts";
 import type { Json } from "../model/json.ts";
-import { YES } from "../model/approval.ts";
+import type { Verb } from "../model/approval.ts";
 import type { Approval } from "../protocol/rest.ts";
 import { err, EXIT, Exit, harmless, out, type Paint } from "./terminal.ts";
 
@@ -51,10 +51,26 @@ function subjectLines(subject: Json): string[] {
   });
 }
 
-/** The first verb of an approval that lets the run go on, for --approve-all; null where there is none without input. */
-export function yesOf(approval: Approval): AnswerBody | null {
-  const verb = approval.allowed.find((verb) => YES.has(verb) && verb !== "modified" && verb !== "answered");
+/** Ways to say yes that need nothing beside them, the one that grants least first. */
+const PLAIN_YES: readonly Verb[] = ["approved", "retry", "approved_session", "skip"];
+
+/** The yes that an approval allows without an edit or an answer, for --approve-all; null where there is none. */
+export function yesOf({ allowed }: Pick<Approval, "allowed">): AnswerBody | null {
+  const verb = PLAIN_YES.find((verb) => allowed.includes(verb));
   return verb === undefined ? null : { resolution: verb };
+}
+
+/** How an approval is answered where nobody is asked. */
+export function howToAnswer({ allowed, approval_id }: Pick<Approval, "allowed" | "approval_id">): string {
+  return allowed.includes("answered")
+    ? `Answer with: echo '{"answer": "…"}' | deno task cli approvals edit ${approval_id} --with -`
+    : `Answer with: deno task cli approvals approve ${approval_id}`;
+}
+
+/** The verb that a word of the command line means for an approval: the first that it allows, else the first at all. */
+export function verbOf(word: "approve" | "reject" | "edit", { allowed }: Pick<Approval, "allowed">): Verb {
+  const verbs = { approve: PLAIN_YES, reject: ["rejected", "abort"], edit: ["modified", "answered"] } as const;
+  return verbs[word].find((verb) => allowed.includes(verb)) ?? verbs[word][0] ?? "approved";
 }
 
 /** Asks at the prompt; null when the prompt was aborted or the person pressed Ctrl+C. */
@@ -79,7 +95,7 @@ function interrupted(signal: AbortSignal): null {
 }
 
 async function answered(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
-  const answer = await text({ message: approval.action, signal });
+  const answer = await text({ message: harmless(approval.action), signal });
   if (isCancel(answer)) return interrupted(signal);
   return { resolution: "answered", modifications: { answer: answer ?? "" } };
 }
@@ -92,7 +108,8 @@ async function modified(approval: Approval, signal: AbortSignal): Promise<Answer
       const done = await text({ message: `Edit ${file}, save it, then press Enter`, signal });
       if (isCancel(done)) return interrupted(signal);
       try {
-        return { resolution: "modified", modifications: JSON.parse(await Deno.readTextFile(file)) as Json };
+        const modifications: Json = JSON.parse(await Deno.readTextFile(file));
+        return { resolution: "modified", modifications };
       } catch (error) {
         err(`The file is not JSON: ${error instanceof Error ? error.message : error}`);
       }
@@ -110,11 +127,17 @@ export async function sendAnswer(api: Api, approval: Approval, body: AnswerBody)
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     if (error.status === 422) {
-      err(`${error.message}${(error.problem?.errors ?? []).map((one) => `\n  ${one.path}: ${one.message}`).join("")}`);
+      err(refusal(error));
       return false;
     }
     if (error.status !== 409) throw error;
-    err(error.message);
+    err(harmless(error.message));
     return true;
   }
+}
+
+/** What the server refused, with the paths that do not fit. */
+export function refusal(error: ClientError): string {
+  const errors = error.problem?.errors ?? [];
+  return [error.message, ...errors.map((one) => `  ${one.path}: ${one.message}`)].map(harmless).join("\n");
 }

@@ -2,9 +2,9 @@
 import type { Api } from "../client/api.ts";
 import type { Json } from "../model/json.ts";
 import type { Session } from "../protocol/rest.ts";
-import { sendAnswer, showApproval } from "./answer.ts";
+import { sendAnswer, showApproval, verbOf } from "./answer.ts";
 import type { Line } from "./grammar.ts";
-import { EXIT, Exit, harmless, out, painter, table } from "./terminal.ts";
+import { err, EXIT, Exit, harmless, out, painter, table } from "./terminal.ts";
 
 const print = (value: unknown) => out(JSON.stringify(value));
 
@@ -84,18 +84,30 @@ export async function changeSession(
       return EXIT.done;
     }
     case "sessions delete": {
-      if (!line.yes && !confirm(`Delete session ${line.id} with its log and files?`)) return EXIT.needs_person;
+      if (!line.yes && !confirm(`Delete session ${line.id} with its log and files?`)) {
+        err("Not deleted. --yes deletes without asking.");
+        return EXIT.needs_person;
+      }
       await api.deleteSession(line.id);
       if (!line.json) out("deleted");
       return EXIT.done;
     }
     case "sessions export": {
-      const response = await api.exportSession(line.id);
-      await response.body?.pipeTo(Deno.stdout.writable, { preventClose: true });
+      await write(await api.exportSession(line.id));
       return EXIT.done;
     }
     default:
       return line satisfies never;
+  }
+}
+
+/** Passes an answer on to stdout; one that breaks off is said, for what was written is not all of it. */
+async function write(response: Response): Promise<void> {
+  try {
+    await response.body?.pipeTo(Deno.stdout.writable, { preventClose: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    throw new Exit(EXIT.unreachable, `The export broke off: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -113,10 +125,10 @@ export async function answerApproval(
   line: Line<"approvals approve"> | Line<"approvals reject"> | Line<"approvals edit">,
   api: Api,
 ): Promise<number> {
-  const approval = await api.approval(line.id);
-  const resolution =
-    { "approvals approve": "approved", "approvals reject": "rejected", "approvals edit": "modified" }[line.do];
   const modifications = line.do === "approvals edit" ? await changed(line.with) : undefined;
+  const approval = await api.approval(line.id);
+  const words = { "approvals approve": "approve", "approvals reject": "reject", "approvals edit": "edit" } as const;
+  const resolution = verbOf(words[line.do], approval);
   const done = await sendAnswer(api, approval, {
     resolution,
     ...(line.feedback === undefined ? {} : { feedback: line.feedback }),
@@ -128,12 +140,19 @@ export async function answerApproval(
   return done && after.resolution === resolution ? EXIT.done : EXIT.needs_person;
 }
 
+/** The changed subject (or the answer) that a file holds. */
 async function changed(file: string): Promise<Json> {
-  const text = file === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(file);
   try {
-    return JSON.parse(text) as Json;
+    const value: Json = JSON.parse(
+      file === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(file),
+    );
+    return value;
   } catch (error) {
-    throw new Exit(EXIT.usage, `"${file}" is not JSON: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : `${error}`;
+    throw new Exit(
+      EXIT.usage,
+      error instanceof SyntaxError ? `"${file}" is not JSON: ${why}` : `Cannot read it: ${why}`,
+    );
   }
 }
 

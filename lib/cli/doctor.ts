@@ -2,7 +2,7 @@
 import { type Api, ClientError } from "../client/api.ts";
 import { apiFor, type Surroundings } from "./environment.ts";
 import type { Line } from "./grammar.ts";
-import { EXIT, Exit, out, painter } from "./terminal.ts";
+import { EXIT, Exit, harmless, out, painter } from "./terminal.ts";
 
 interface Finding {
   what: string;
@@ -26,13 +26,7 @@ async function findings(here: Surroundings, api: Api): Promise<Finding[]> {
   });
   if (!server.ok) return [{ ...server, detail: `${server.detail}\n  start it: deno task start` }];
   const token = await check("token", async () => `from ${here.token_from}: ${(await api.me()).name}`);
-  const ready = await fetch(new URL("/api/ready", here.base)).then((response) => response.json()).catch(() => ({}));
-  const checks: Record<string, { ok?: boolean; detail?: string }> = ready?.checks ?? {};
-  const states = Object.entries(checks).map(([what, state]) => ({
-    what,
-    ok: state.ok === true,
-    detail: state.detail ?? "",
-  }));
+  const states = await readiness(api);
   const round = await check("round trip", async () => {
     const started = performance.now();
     for (let i = 0; i < 10; i++) await api.pulse();
@@ -41,13 +35,25 @@ async function findings(here: Surroundings, api: Api): Promise<Finding[]> {
   return [server, token, ...states, round];
 }
 
+/** What the server says of itself, check by check. */
+async function readiness(api: Api): Promise<Finding[]> {
+  try {
+    const { checks } = await api.ready();
+    return Object.entries(checks).map(([what, { ok, detail }]) => ({ what, ok, detail }));
+  } catch (error) {
+    return [{ what: "ready", ok: false, detail: error instanceof Error ? error.message : `${error}` }];
+  }
+}
+
 /** `doctor`: looks, and says what to mend. */
 export async function doctor(line: Line<"doctor">, here: Surroundings, api: Api): Promise<number> {
   const found = await findings(here, api);
   const paint = painter(here.colour);
   if (line.json) out(JSON.stringify(found));
   else {for (const one of found) {
-      out(`${one.ok ? paint("green", "✓") : paint("red", "✗")} ${one.what.padEnd(11)} ${one.detail}`);
+      out(
+        `${one.ok ? paint("green", "✓") : paint("red", "✗")} ${harmless(one.what.padEnd(11))} ${harmless(one.detail)}`,
+      );
     }}
   if (found[0]?.ok === false) return EXIT.unreachable;
   return found.every((one) => one.ok) ? EXIT.done : EXIT.failed;

@@ -2,6 +2,7 @@
 //
 // The one module of lib/cli that reads the environment. An empty value counts as not set.
 import { createApi } from "../client/api.ts";
+import { EXIT, Exit } from "./terminal.ts";
 
 /** Where the server is and as whom to speak to it. */
 export interface Surroundings {
@@ -25,6 +26,12 @@ async function tokenOf(file: string): Promise<string | undefined> {
   }
 }
 
+/** The address to ask; throws Exit where it is none. */
+function address(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new Exit(EXIT.usage, `Cannot use HOLDFAST_URL "${url}": give an address like http://127.0.0.1:8000`);
+}
+
 /** Reads the surroundings: HOLDFAST_URL, HOLDFAST_TOKEN, else the token file of the data folder. */
 export async function surroundings(): Promise<Surroundings> {
   const host = read("HOST") ?? "127.0.0.1";
@@ -34,7 +41,7 @@ export async function surroundings(): Promise<Surroundings> {
   const token = given ?? await tokenOf(token_file);
   const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   return {
-    base,
+    base: address(base),
     token,
     token_from: given !== undefined ? "HOLDFAST_TOKEN" : token === undefined ? "nowhere" : token_file,
     token_file,

@@ -23,7 +23,7 @@ const step = (sign: string, colour: Parameters<Paint>[0]): Writer => (data, pain
 const agent: Writer = (data, paint) => `${paint("cyan", text(data, "agent"))}  ${text(data, "message")}`;
 
 /** What each event says; types that are not here say nothing on a terminal. */
-const LINES: Record<string, Writer> = {
+const LINES: ReadonlyMap<string, Writer> = new Map(Object.entries<Writer>({
   workflow_started: (data, paint) => paint("dim", `started, model ${text(data, "model")}`),
   workflow_resumed: (data, paint) =>
     paint("dim", `goes on (${text(data, "reason")}), ${text(data, "reused_steps")} steps kept`),
@@ -46,7 +46,7 @@ const LINES: Record<string, Writer> = {
   approval_requested: (data, paint) => paint("yellow", `? ${text(data, "action")}`),
   approval_received: (data, paint) => {
     const by = data["resolved_by"];
-    const name = by !== null && typeof by === "object" && "name" in by ? ` by ${by["name"]}` : "";
+    const name = by !== null && typeof by === "object" && !Array.isArray(by) ? ` by ${text(by, "name")}` : "";
     return paint("dim", `${text(data, "resolution")}${name}${data["feedback"] ? `: ${text(data, "feedback")}` : ""}`);
   },
   approval_expired: (_data, paint) => paint("yellow", "nobody answered in time"),
@@ -57,7 +57,7 @@ const LINES: Record<string, Writer> = {
   cancel_progress: (data, paint) => paint("yellow", `cancel: ${text(data, "stage")}`),
   complete: (data, paint) =>
     paint(data["status"] === "success" ? "green" : "red", `${text(data, "status")}${took(data)}`),
-};
+}));
 
 function size(data: JsonObject): string {
   const bytes = Number(data["size_bytes"] ?? 0);
@@ -82,5 +82,5 @@ function plan(data: JsonObject, paint: Paint): string | null {
 
 /** One event as text for a terminal; null where it says nothing to a person. */
 export function eventLine(event: EventEnvelope, paint: Paint): string | null {
-  return LINES[event.event_type]?.(event.data, paint) ?? null;
+  return LINES.get(event.event_type)?.(event.data, paint) ?? null;
 }

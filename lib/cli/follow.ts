@@ -4,10 +4,11 @@
 import type { Api } from "../client/api.ts";
 import { type LineState, LiveClient } from "../client/live.ts";
 import type { EventEnvelope } from "../model/event.ts";
-import { askAnswer, sendAnswer, showApproval, yesOf } from "./answer.ts";
+import type { Approval } from "../protocol/rest.ts";
+import { type AnswerBody, askAnswer, howToAnswer, sendAnswer, showApproval, yesOf } from "./answer.ts";
 import type { Surroundings } from "./environment.ts";
 import { eventLine } from "./event_lines.ts";
-import { err, EXIT, out, painter } from "./terminal.ts";
+import { err, EXIT, harmless, out, painter } from "./terminal.ts";
 
 /** What is followed and how. */
 export interface FollowOptions {
@@ -22,6 +23,9 @@ export interface FollowOptions {
   approvals: "prompt" | "yes" | "exit" | "watch";
 }
 
+/** Retries of one failed step that --approve-all grants: a program that always fails would spend money for ever. */
+const MOST_RETRIES = 3;
+
 /** Follows until the end; gives the exit code. */
 export async function follow(options: FollowOptions): Promise<number> {
   const following = new Following(options);
@@ -34,6 +38,8 @@ class Following {
   readonly #end = Promise.withResolvers<number>();
   /** Prompts that are open or wait for their turn, by approval_id. */
   readonly #asked = new Map<string, AbortController>();
+  /** How often each failed step was tried again by --approve-all. */
+  readonly #retries = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: FollowOptions) {
@@ -71,13 +77,13 @@ class Following {
       err(this.#paint("yellow", "not connected; trying again by itself"));
     }
     if (state.state === "refused") {
-      err(`The server refused the connection: ${state.reason}`);
+      err(`The server refused the connection: ${harmless(state.reason)}`);
       this.#end.resolve(EXIT.needs_person);
     }
   }
 
   #gone(message: string): void {
-    err(message);
+    err(harmless(message));
     this.#end.resolve(EXIT.failed);
   }
 
@@ -112,19 +118,29 @@ class Following {
     for (;;) {
       const approval = await api.approval(approval_id);
       if (approval.status !== "pending" || signal.aborted) return;
-      const yes = approvals === "yes" ? yesOf(approval) : null;
+      const yes = this.#yes(approval);
       if (yes !== null) {
         if (await sendAnswer(api, approval, yes)) return;
       }
       if (approvals !== "prompt") {
         if (!this.#options.json) showApproval(approval, this.#paint);
-        err(`It needs a person. Answer with: deno task cli approvals approve ${approval_id}`);
+        err(`It needs a person. ${howToAnswer(approval)}`);
         return this.#end.resolve(EXIT.needs_person);
       }
       showApproval(approval, this.#paint);
       const answer = await askAnswer(approval, signal);
       if (answer === null || await sendAnswer(api, approval, answer)) return;
     }
+  }
+
+  /** The yes of --approve-all; null where it has none, or has tried a failing step again often enough. */
+  #yes(approval: Approval): AnswerBody | null {
+    const yes = this.#options.approvals === "yes" ? yesOf(approval) : null;
+    if (yes?.resolution !== "retry") return yes;
+    const step = approval.step_id.replace(/#\d+$/, "");
+    const retries = (this.#retries.get(step) ?? 0) + 1;
+    this.#retries.set(step, retries);
+    return retries > MOST_RETRIES ? null : yes;
   }
 
   #interrupt(): void {

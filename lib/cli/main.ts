@@ -4,13 +4,14 @@
 // interrupted.
 import { run } from "@optique/run";
 import { ClientError } from "../client/api.ts";
+import { refusal } from "./answer.ts";
 import { answerApproval, changeRun, changeSession, listApprovals, listSessions, showSession } from "./commands.ts";
 import { doctor, login } from "./doctor.ts";
 import { apiFor, surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type CommandLine, grammar } from "./grammar.ts";
 import { runCommand } from "./run_command.ts";
-import { err, EXIT, Exit, out } from "./terminal.ts";
+import { err, EXIT, Exit, harmless, out } from "./terminal.ts";
 
 async function dispatch(line: CommandLine): Promise<number> {
   const here = await surroundings();
@@ -58,11 +59,10 @@ function failed(error: unknown): number {
   }
   if (!(error instanceof ClientError)) throw error;
   if (error.code === "unreachable") {
-    err(`${error.message}\nStart it: deno task start`);
+    err(`${harmless(error.message)}\nStart it: deno task start`);
     return EXIT.unreachable;
   }
-  err(error.message);
-  for (const one of error.problem?.errors ?? []) err(`  ${one.path}: ${one.message}`);
+  err(refusal(error));
   if (error.status === 401) err("Give a token: HOLDFAST_TOKEN=… or deno task cli login");
   return error.status === 422 || error.status === 400 ? EXIT.usage : EXIT.needs_person;
 }

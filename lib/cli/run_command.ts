@@ -4,68 +4,76 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { Surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import type { Line } from "./grammar.ts";
-import { err, EXIT, Exit, out, table } from "./terminal.ts";
+import { err, EXIT, Exit, harmless, out, table } from "./terminal.ts";
+
+const because = (error: unknown) => error instanceof Error ? error.message : `${error}`;
 
 /** TASK that names a file is read from it. */
 async function taskText(task: string): Promise<string> {
   try {
-    const info = await Deno.stat(task);
-    if (info.isFile) return await Deno.readTextFile(task);
+    if (!(await Deno.stat(task)).isFile) return task;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.InvalidData) && !isBadName(error)) {
-      throw new Exit(
-        EXIT.usage,
-        `Cannot read the task from "${task}": ${error instanceof Error ? error.message : error}`,
-      );
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+      throw unreadable(task, error);
     }
+    // Prose is mostly no file name at all: not there, too long, with a NUL in it, below what is no folder.
+    return task;
   }
-  return task;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(task));
+  } catch (error) {
+    throw unreadable(task, error);
+  }
 }
-/** A task of prose may be no file name at all (too long, a NUL in it). */
-const isBadName = (error: unknown) =>
-  error instanceof TypeError || (error instanceof Error && /name too long|os error 36/i.test(error.message));
+
+const unreadable = (task: string, error: unknown) =>
+  new Exit(EXIT.usage, `Cannot read the task from "${task}": ${because(error)}`);
 
 /** `--set key=value`: the value is JSON where it parses, else text. */
-function settings(pairs: readonly (readonly [string, string])[]): JsonObject {
-  const config: JsonObject = {};
-  for (const [key, value] of pairs) {
+export function settings(pairs: readonly (readonly [string, string])[]): JsonObject {
+  return Object.fromEntries(pairs.map(([key, text]): [string, Json] => {
     try {
-      config[key] = JSON.parse(value) as Json;
+      const value: Json = JSON.parse(text);
+      return [key, value];
     } catch {
-      config[key] = value;
+      return [key, text];
     }
-  }
-  return config;
+  }));
 }
 
-async function upload(api: Api, session_id: string, paths: readonly string[]): Promise<void> {
+/** The inputs by their names, read before anything is started. */
+async function inputs(paths: readonly string[]): Promise<Map<string, Blob>> {
+  const found = new Map<string, Blob>();
   for (const path of paths) {
-    let content: Uint8Array<ArrayBuffer>;
+    const name = path.split("/").at(-1) ?? path;
+    if (found.has(name)) throw new Exit(EXIT.usage, `Cannot upload "${path}": another input is named "${name}" too`);
     try {
-      content = await Deno.readFile(path);
+      found.set(name, new Blob([await Deno.readFile(path)]));
     } catch (error) {
-      throw new Exit(EXIT.usage, `Cannot read "${path}": ${error instanceof Error ? error.message : error}`);
+      throw new Exit(EXIT.usage, `Cannot read "${path}": ${because(error)}`);
     }
-    await api.upload(session_id, path.split("/").at(-1) ?? path, new Blob([content]));
   }
+  return found;
 }
 
 async function start(api: Api, line: Line<"run">): Promise<{ session_id: string; run_id: string }> {
   const task = await taskText(line.task);
   if (task.trim() === "") throw new Exit(EXIT.usage, "The task is empty.");
+  const files = await inputs(line.file);
   const config = settings(line.set);
   const name = line.name === undefined ? {} : { name: line.name };
-  if (line.file.length === 0) return await api.startTask({ task, config: { ...config, mode: line.mode }, ...name });
-  const session = await api.createSession({ mode: line.mode, config, ...name });
-  await upload(api, session.session_id, line.file);
-  return await api.startRun(session.session_id, { task });
+  if (files.size === 0) return await api.startTask({ task, config: { ...config, mode: line.mode }, ...name });
+  const { session_id } = await api.createSession({ mode: line.mode, config, ...name });
+  for (const [path, content] of files) await api.upload(session_id, path, content);
+  return await api.startRun(session_id, { task });
 }
 
 /** Shows what the run left: its files and where to find it. */
 async function ending(api: Api, here: Surroundings, session_id: string): Promise<void> {
   const { files } = await api.files(session_id);
   if (files.length > 0) out("\nFiles");
-  for (const row of table(files.map((file) => [`  ${file.path}`, `${file.size_bytes} B`, file.media_type]))) out(row);
+  const rows = files.map((file) => [`  ${harmless(file.path)}`, `${file.size_bytes} B`, harmless(file.media_type)]);
+  for (const row of table(rows)) out(row);
   out(`\n${new URL(`/sessions/${session_id}`, here.base)}`);
 }
 

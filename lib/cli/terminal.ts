@@ -1,11 +1,19 @@
 // What the command line writes: lines, colours, and text from strangers made harmless.
+//
+//   TM1. What a task, a file name or another server says reaches the terminal through `harmless` only.
+//   TM2. A reader that goes away (`| head`) ends the command without a word.
 
 const encoder = new TextEncoder();
 
 /** Writes all bytes of a text. */
 function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = encoder.encode(text);
-  for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.done);
+    throw error;
+  }
 }
 /** Writes a line to stdout. */
 export const out = (text: string): void => write(Deno.stdout, `${text}\n`);
@@ -23,11 +31,11 @@ export class Exit extends Error {
   }
 }
 
-/** Colour sequences, then control and direction characters: what could steer a terminal. */
+/** Colour sequences, then control, line and direction characters: what could steer a terminal or forge a line. */
 // deno-lint-ignore no-control-regex
 const COLOURS = /\x1b\[[0-9;]*m/g;
 // deno-lint-ignore no-control-regex
-const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Shows control characters as such, so that output of a task cannot steer the terminal. */
 export function harmless(text: string): string {
