@@ -8,18 +8,24 @@ import type { SessionState } from "../engine/state.ts";
 import { Verb } from "../model/approval.ts";
 import type { UserCommand } from "../model/command.ts";
 import { AppError } from "../model/error.ts";
+import { timestamp } from "../model/ids.ts";
 import type { Json } from "../model/json.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import { Approval, Run } from "../protocol/rest.ts";
-import { idempotency } from "../store/idempotency.ts";
+import { idempotency, type KeptAnswer } from "../store/idempotency.ts";
+import type { Key, Mutation } from "../store/mutation.ts";
 import { digestOf } from "./digest.ts";
 import type { ExecuteOptions, Idempotency } from "./holdfast.ts";
 import { gatherOutside, type OutsideParts, withFreshReads } from "./outside.ts";
-import type { Outside, Submit } from "./submit.ts";
+import type { Clock } from "./ports.ts";
+import type { Outside, OutsideInput, Submit } from "./submit.ts";
 
 /** What commands of people need. */
 export interface CommandParts extends OutsideParts {
   readonly submit: Submit;
+  readonly clock: Clock;
+  /** Keeps a cancel for a run that is not known yet; false when it is known by now. */
+  keepCancel(run_id: string, cancel: { by: string; at: string; now: number }): Promise<boolean>;
 }
 
 /** Hands over a command of a person: gathers what it reads, keeps its answer under its key. */
@@ -31,31 +37,51 @@ export function doCommand(
   const { principal, session_id, options } = who;
   return withFreshReads(async () => {
     const outside = await gatherOutside(parts, session_id, command);
-    const repeatable = options.idempotency === undefined
-      ? outside
-      : keepAnswer(outside, { principal, session_id, given: options.idempotency });
-    return await parts.submit(principal, session_id, command, { outside: repeatable });
+    const { idempotency: given } = options;
+    if (given === undefined) return await parts.submit(principal, session_id, command, { outside });
+    const keeper = new AnswerKeeper(outside, { principal, session_id, given });
+    const done = await parts.submit(principal, session_id, command, { outside: keeper });
+    const { first } = keeper;
+    // A large answer was kept as a reference into the session of its effect.
+    return first === null ? done : { ...done, reply: await parts.reads.resolve(first.session_id, first.reply) };
   });
 }
 
 /** Answers a repeat from what was kept, and keeps the first answer. */
-function keepAnswer(
-  outside: Outside,
-  { principal, session_id, given }: { principal: UserPrincipal; session_id: string; given: Idempotency },
-): Outside {
-  const scope = JSON.stringify([principal.id, given.scope, given.key]);
-  return {
-    keys: [...outside.keys, idempotency.key(scope)],
-    read: (from) => outside.read({ ...from, entries: from.entries.slice(0, -1) }),
-    answered({ entries, now }) {
-      const entry = entries.at(-1);
-      const kept = entry === undefined ? null : idempotency.read(entry, now);
-      if (kept === null) return null;
-      if (kept.body_digest === given.body_digest) return { reply: kept.reply };
-      throw new AppError("idempotency_mismatch", `Cannot repeat "${given.key}": it was another request`);
-    },
-    rows: (reply, now) => idempotency.row(session_id, { scope, body_digest: given.body_digest, reply, now }),
-  };
+class AnswerKeeper implements Outside {
+  /** The first answer, when this is a repeat. */
+  first: KeptAnswer | null = null;
+  readonly keys: readonly Key[];
+  readonly #outside: Outside;
+  readonly #given: Idempotency;
+  readonly #scope: string;
+  readonly #session_id: string;
+
+  constructor(outside: Outside, of: { principal: UserPrincipal; session_id: string; given: Idempotency }) {
+    const { principal, given } = of;
+    this.#outside = outside;
+    this.#given = given;
+    this.#session_id = of.session_id;
+    this.#scope = JSON.stringify([principal.id, given.scope, given.key]);
+    this.keys = [...outside.keys, idempotency.key(this.#scope)];
+  }
+
+  read(from: OutsideInput): ReturnType<Outside["read"]> {
+    return this.#outside.read({ ...from, entries: from.entries.slice(0, -1) });
+  }
+
+  answered({ entries, now }: OutsideInput): { reply: Json } | null {
+    const entry = entries.at(-1);
+    this.first = entry === undefined ? null : idempotency.read(entry, now);
+    if (this.first === null) return null;
+    if (this.first.body_digest === this.#given.body_digest) return { reply: this.first.reply };
+    throw new AppError("idempotency_mismatch", `Cannot repeat "${this.#given.key}": it was another request`);
+  }
+
+  rows(reply: Json, now: number): readonly Mutation[] {
+    const { body_digest } = this.#given;
+    return idempotency.row(this.#session_id, { scope: this.#scope, body_digest, reply, now });
+  }
 }
 
 /** Answers an approval. Throws AppError. */
@@ -79,6 +105,24 @@ export async function resolveApproval(
   const answer = { approval_id, resolution: verb.data, feedback, modifications, answer_digest };
   const { reply } = await doCommand(parts, { ...who, session_id }, { type: "resolve_approval", ...answer });
   return Approval.parse(reply);
+}
+
+/** Cancels a run; one that is not known yet is remembered for 60 s, and the answer is null. */
+export async function cancelRun(
+  parts: CommandParts,
+  who: { principal: UserPrincipal; options: ExecuteOptions },
+  run_id: string,
+): Promise<Run | null> {
+  const { principal } = who;
+  for (let tries = 0; tries < 3; tries++) {
+    const session_id = await parts.reads.sessionOfRun(run_id);
+    if (session_id !== null) {
+      return runOf((await doCommand(parts, { ...who, session_id }, { type: "cancel_run", run_id })).reply);
+    }
+    const now = parts.clock.now();
+    if (await parts.keepCancel(run_id, { by: principal.id, at: timestamp(now), now })) return null;
+  }
+  throw new AppError("not_found", `Cannot cancel run "${run_id}": its session is gone`);
 }
 
 /** The run that a reply shows. */

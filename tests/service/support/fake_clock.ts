@@ -1,5 +1,6 @@
 // A clock that moves only when told: timers fire in order of their time, sleeps end with them.
 import type { Cancel, Clock } from "@/lib/service/ports.ts";
+import { systemClock } from "@/lib/service/system.ts";
 
 interface Timer {
   at: number;
@@ -61,4 +62,19 @@ export class FakeClock implements Clock {
     }
     this.#now = end;
   }
+}
+
+/** A clock whose short timers (commit windows) run in real time. */
+export function splitClock(clock: FakeClock, isCut: () => boolean): Clock {
+  return {
+    now: clock.now,
+    monotonic: clock.monotonic,
+    after(ms, fn) {
+      const alive = () => {
+        if (!isCut()) fn();
+      };
+      return ms <= 20 ? systemClock.after(ms, alive) : clock.after(ms, alive);
+    },
+    sleep: clock.sleep,
+  };
 }

@@ -1,0 +1,62 @@
+// What was spent today (UTC), by session: counted from commits here, begun from the runs of today at the start.
+import type { Store } from "../../store/store.ts";
+import type { Committed } from "../ports.ts";
+
+/** Runs of today that are looked at when the process starts. */
+const MAX_RUNS = 2_000;
+const PAGE = 200;
+
+/** Counts what was spent today. */
+export class SpendToday {
+  readonly #now: () => number;
+  #day = -1;
+  readonly #usd = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Counts the costs of a commit. */
+  committed({ session_id, drafts }: Pick<Committed, "session_id" | "drafts">): void {
+    for (const draft of drafts) if (draft.event_type === "cost_update") this.#add(session_id, draft.data.cost_usd);
+  }
+
+  /** Counts what the runs of today had cost before this process began. */
+  async begin(runs: Pick<Store["runs"], "between">): Promise<void> {
+    this.#turn();
+    const since_ms = this.#day * DAY_MS;
+    let cursor: string | null = null;
+    for (let seen = 0; seen < MAX_RUNS; seen += PAGE) {
+      const page: Awaited<ReturnType<Store["runs"]["between"]>> = await runs.between({
+        since_ms,
+        limit: PAGE,
+        visible: () => true,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      for (const run of page.items) this.#add(run.session_id, run.cost.usd);
+      cursor = page.next_cursor;
+      if (cursor === null) return;
+    }
+  }
+
+  /** What the sessions that one may see have cost today. */
+  total(sees: (session_id: string) => boolean): number {
+    this.#turn();
+    let total = 0;
+    for (const [session_id, usd] of this.#usd) if (sees(session_id)) total += usd;
+    return total;
+  }
+
+  #add(session_id: string, usd: number): void {
+    this.#turn();
+    if (usd > 0) this.#usd.set(session_id, (this.#usd.get(session_id) ?? 0) + usd);
+  }
+
+  #turn(): void {
+    const day = Math.floor(this.#now() / DAY_MS);
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#usd.clear();
+  }
+}
+const DAY_MS = 86_400_000;

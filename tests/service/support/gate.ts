@@ -1,0 +1,89 @@
+// A gate in front of a store: when it is cut, nothing is answered any more, as to a process that is dead.
+//
+// It can be cut at the n-th commit, before or after that commit lands.
+import type { Clock } from "@/lib/service/ports.ts";
+import type { Atomic, Connection, Kv } from "@/lib/store/kv.ts";
+import { type FakeClock, splitClock } from "./fake_clock.ts";
+
+/** A gate in front of a store. */
+export interface Gate {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly isCut: boolean;
+  /** Commits that were begun. */
+  readonly commits: number;
+  cut(): void;
+  /** Cuts at a commit, before or after it lands; `then` is called at that moment. */
+  cutAt(n: number, when: "before" | "after", then: () => void): void;
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => {});
+
+/** Puts a gate in front of a store. */
+export function gateOf(inner: Connection, fake: FakeClock): Gate {
+  let cut = false;
+  let commits = 0;
+  let at: { n: number; when: "before" | "after"; then: () => void } | null = null;
+  const pass = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (cut) return await never<T>();
+    const result = await call();
+    return cut ? await never<T>() : result;
+  };
+  const commit = async (op: Atomic): Promise<{ ok: true; versionstamp: string } | { ok: false }> => {
+    if (cut) return await never();
+    const now = at !== null && ++commits === at.n ? at : null;
+    if (at === null) commits++;
+    const stop = (): Promise<{ ok: false }> => {
+      cut = true;
+      now?.then();
+      return never();
+    };
+    if (now?.when === "before") return await stop();
+    const result = await op.commit();
+    return now?.when === "after" || cut ? await stop() : result;
+  };
+  const kv: Kv = {
+    get: (key) => pass(() => inner.kv.get(key)),
+    getMany: (keys) => pass(() => inner.kv.getMany(keys)),
+    list: (selector, options) => listed(inner.kv.list(selector, options), () => cut),
+    atomic: () => gated(inner.kv.atomic(), commit),
+  };
+  return {
+    connection: {
+      kv,
+      remote: inner.remote,
+      get away() {
+        return inner.away;
+      },
+      onAway: inner.onAway,
+      watch: inner.watch,
+      close: () => {},
+    },
+    clock: splitClock(fake, () => cut),
+    get isCut() {
+      return cut;
+    },
+    get commits() {
+      return commits;
+    },
+    cut: () => void (cut = true),
+    cutAt: (n, when, then) => at = { n: n + commits, when, then },
+  };
+}
+
+async function* listed<T>(items: AsyncIterableIterator<T>, isCut: () => boolean): AsyncIterableIterator<T> {
+  for await (const item of items) {
+    if (isCut()) await never();
+    yield item;
+  }
+}
+
+function gated(op: Atomic, commit: (op: Atomic) => ReturnType<Atomic["commit"]>): Atomic {
+  const self: Atomic = {
+    check: (...checks) => (op.check(...checks), self),
+    set: (key, value, options) => (op.set(key, value, options), self),
+    delete: (key) => (op.delete(key), self),
+    commit: () => commit(op),
+  };
+  return self;
+}

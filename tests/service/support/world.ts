@@ -1,0 +1,180 @@
+// A whole service with the real engine and the real store; only the edges are fakes, and time moves when told.
+//
+// `crash` is kill -9: the store answers nothing more, sandboxes vanish, timers stop. `next` starts another process on the
+// same store and folders.
+import { parseConfig } from "@/lib/config.ts";
+import { project } from "@/lib/engine/project.ts";
+import type { SessionState } from "@/lib/engine/state.ts";
+import type { EventEnvelope } from "@/lib/model/event.ts";
+import type { UserPrincipal } from "@/lib/model/principal.ts";
+import { createHoldfast, engineSettings, type RunningHoldfast } from "@/lib/service/create.ts";
+import { systemClock } from "@/lib/service/system.ts";
+import { type Connection, openStore } from "@/lib/store/kv.ts";
+import { createStore, type Store } from "@/lib/store/store.ts";
+import type { Workflow } from "@/workers/sdk/types.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { CountingIds, FakeFolders, FakeHub, FakeModels } from "./fake_edges.ts";
+import { FakeSandboxes } from "./fake_sandboxes.ts";
+import { type Gate, gateOf } from "./gate.ts";
+
+/** The administrator. */
+export const ADMIN: UserPrincipal = { kind: "user", id: "admin", name: "Administrator", admin: true };
+/** Somebody else. */
+export const OTHER: UserPrincipal = { kind: "user", id: "other", name: "Other", admin: false };
+
+/** How a world is made. */
+export interface WorldOptions {
+  workflows: readonly Workflow[];
+  env?: Record<string, string>;
+  /** Path of the store; in memory else. */
+  kv?: string;
+  /** Several instances on one store. */
+  shared?: boolean;
+}
+interface Ground {
+  readonly options: WorldOptions;
+  readonly connection: Connection;
+  readonly data: string;
+  readonly clock: FakeClock;
+  readonly folders: FakeFolders;
+  instances: number;
+}
+
+/** One process of a service. */
+export interface World {
+  readonly holdfast: RunningHoldfast;
+  readonly store: Store;
+  readonly sandboxes: FakeSandboxes;
+  readonly models: FakeModels;
+  readonly folders: FakeFolders;
+  readonly hub: FakeHub;
+  readonly clock: FakeClock;
+  readonly gate: Gate;
+  readonly instance: string;
+  /** Waits until something holds. Throws after 5 s. */
+  until(holds: () => boolean | Promise<boolean>, what?: string): Promise<void>;
+  /** Moves the time, letting everything that is due happen. */
+  pass(ms: number): Promise<void>;
+  state(session_id: string): Promise<SessionState>;
+  events(session_id: string): Promise<EventEnvelope[]>;
+  /** Waits for a status of the session's run. */
+  status(session_id: string, status: string): Promise<void>;
+  /** kill -9 */
+  crash(): void;
+  /** Another process on the same store. */
+  next(options?: Partial<WorldOptions>): Promise<World>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const grounds = new WeakMap<World, { ground: Ground; worlds: World[] }>();
+const rest = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Opens a world. Disposing of it ends every process in it. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const ground: Ground = {
+    options,
+    connection: await openStore(options.kv ?? ":memory:", { clock: systemClock, deadline_ms: 60_000 }),
+    data: await Deno.makeTempDir(),
+    clock: new FakeClock(),
+    folders: new FakeFolders(new FakeClock()),
+    instances: 0,
+  };
+  const folders = new FakeFolders(ground.clock);
+  return await startWorld({ ...ground, folders }, []);
+}
+
+async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOptions> = {}): Promise<World> {
+  const options = { ...ground.options, ...more };
+  const { clock, folders } = ground;
+  const n = ++ground.instances;
+  const instance = `instance-${n}`;
+  const gate = gateOf(ground.connection, clock);
+  const ids = new CountingIds(n);
+  const config = parseConfig({ HOLDFAST_DATA: ground.data, ...options.env });
+  const settings = engineSettings(config);
+  const store = await createStore(gate.connection, {
+    clock: gate.clock,
+    ids,
+    instance,
+    project: (state) => project(state, settings),
+    // A window is measured by the clock, which stands still here.
+    window_ms: 0,
+    ...(options.shared === undefined ? {} : { exclusive: !options.shared }),
+  });
+  const sandboxes = new FakeSandboxes(options.workflows, clock);
+  const models = new FakeModels();
+  const hub = new FakeHub();
+  const parts = { config, version: "0", instance, store, sandboxes, folders, models, hub, clock: gate.clock, ids };
+  const shared = options.shared === undefined ? {} : { shared: options.shared };
+  const holdfast = await createHoldfast({ ...parts, ...shared });
+  await holdfast.start();
+  const world: World = {
+    holdfast,
+    store,
+    sandboxes,
+    models,
+    folders,
+    hub,
+    clock,
+    gate,
+    instance,
+    until,
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= 250) {
+        clock.advance(Math.min(250, left));
+        await settle(store);
+      }
+    },
+    state: (session_id) => store.sessions.state(session_id),
+    async events(session_id) {
+      const page = await holdfast.query.events(ADMIN, session_id, { limit: 1000 });
+      return page.events;
+    },
+    status: (session_id, status) =>
+      until(async () => (await store.sessions.state(session_id)).run?.status === status, `status ${status}`),
+    crash() {
+      gate.cut();
+      sandboxes.vanish();
+      models.gone = true;
+    },
+    next: (changed) => startWorld(ground, worlds, changed),
+    [Symbol.asyncDispose]: () => closeAll(ground, worlds),
+  };
+  worlds.push(world);
+  grounds.set(world, { ground, worlds });
+  return world;
+}
+
+async function until(holds: () => boolean | Promise<boolean>, what = "it"): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!await holds()) {
+    if (performance.now() > end) throw new Error(`${what} did not happen in 5 s`);
+    await rest(1);
+  }
+}
+
+/** Waits until nothing is on its way to the store for a few turns. */
+async function settle(store: Store): Promise<void> {
+  for (let quiet = 0; quiet < 4;) {
+    await rest(1);
+    quiet = store.writer.backlog_bytes === 0 ? quiet + 1 : 0;
+  }
+}
+
+async function closeAll(ground: Ground, worlds: World[]): Promise<void> {
+  for (const world of worlds) {
+    if (world.gate.isCut) continue;
+    let closed = false;
+    const closing = world.holdfast.close().then(() => closed = true);
+    // Ladders and holds may stand on the clock.
+    while (!closed) {
+      ground.clock.advance(1000);
+      await rest(1);
+    }
+    await closing;
+    await world.store.sweeper.stop();
+    await world.store.writer.close();
+  }
+  ground.connection.close();
+  await Deno.remove(ground.data, { recursive: true });
+}
