@@ -1,0 +1,33 @@
+// The benchmarks: each prints one JSON line with its figure beside the raw limit measured in the same run.
+//
+// `deno task bench` runs all; names as arguments run some. Load is bounded in number and time and goes to loopback only.
+// Figures are only comparable within one run: the machine's other load moves both sides.
+import { approvalGoesOn } from "./cases/approval.ts";
+import { eventStream } from "./cases/events.ts";
+import { sessionCreate } from "./cases/sessions.ts";
+import { startToOutput } from "./cases/start.ts";
+import type { Case } from "./report.ts";
+
+const CASES: Record<string, Case> = {
+  "session-create": sessionCreate,
+  "approval-goes-on": approvalGoesOn,
+  "events-to-client": eventStream,
+  "start-to-output": startToOutput,
+};
+
+const encoder = new TextEncoder();
+const wanted = Deno.args.filter((arg) => arg !== "--");
+const unknown = wanted.filter((name) => CASES[name] === undefined);
+if (unknown.length > 0) {
+  Deno.stderr.writeSync(
+    encoder.encode(`no such benchmark: ${unknown.join(", ")}; there are ${Object.keys(CASES).join(", ")}\n`),
+  );
+  Deno.exit(2);
+}
+for (const [name, run] of Object.entries(CASES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const figure of await run()) {
+    Deno.stdout.writeSync(encoder.encode(`${JSON.stringify({ bench: name, ...figure })}\n`));
+  }
+}
+Deno.exit(0);

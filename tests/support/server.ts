@@ -1,0 +1,110 @@
+// A real server for a test: serve.ts as a process of its own on port 0 (or a given one), with a data folder of its own.
+//
+//   TS1. It ends with the test: `close` drains it, `kill` is kill -9; both wait until the process is gone.
+//   TS2. A folder that the test gave stays (a restart on the same data); one that was made here is removed.
+const ROOT = new URL("../../", import.meta.url).pathname;
+const READY_MS = 30_000;
+
+/** A server that runs. */
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+  /** Pid of the server's own process. */
+  readonly pid: number;
+  readonly data: string;
+  readonly login_link: string;
+  /** Milliseconds from the exec of the process to its banner, as seen from here. */
+  readonly ready_ms: number;
+  /** What it wrote so far. */
+  output(): string;
+  /** SIGTERM; gives the exit code. */
+  close(): Promise<number>;
+  /** kill -9. */
+  kill(): Promise<void>;
+}
+/** How it is started. */
+export interface StartOptions {
+  env?: Record<string, string>;
+  /** Data folder; it is made and removed where none is given. */
+  data?: string;
+  port?: number;
+}
+
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-net", "--allow-run", "--allow-sys"];
+const BANNER = /on (http:\/\/\S+)\s+pid (\d+)[\s\S]*?: (http:\/\/\S+\/login\/link\?code=\S+)/;
+
+function spawn(options: StartOptions, data: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--quiet", ...PERMISSIONS, `${ROOT}serve.ts`],
+    cwd: ROOT,
+    clearEnv: true,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: Deno.env.get("HOME") ?? "",
+      ...(Deno.env.get("DENO_DIR") === undefined ? {} : { DENO_DIR: Deno.env.get("DENO_DIR") ?? "" }),
+      NO_COLOR: "1",
+      PORT: `${options.port ?? 0}`,
+      HOLDFAST_DATA: data,
+      ...options.env,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Starts a server and waits until it serves; throws with its output when it ends before. */
+export async function startServer(options: StartOptions = {}): Promise<TestServer> {
+  const data = options.data ?? await Deno.makeTempDir({ prefix: "holdfast-test-" });
+  const started = performance.now();
+  const child = spawn(options, data);
+  let output = "";
+  const ready = Promise.withResolvers<RegExpExecArray>();
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      output += text;
+      const match = BANNER.exec(output);
+      if (match !== null) ready.resolve(match);
+    }
+  };
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
+  const ended = child.status.then(async (status) => {
+    await reading;
+    ready.reject(new Error(`the server ended with ${status.code}:\n${output}`));
+    return status.code;
+  });
+  const timer = setTimeout(() => ready.reject(new Error(`the server is not ready:\n${output}`)), READY_MS);
+  const match = await ready.promise.finally(() => clearTimeout(timer));
+  const ready_ms = performance.now() - started;
+  const over = async () => {
+    const code = await ended;
+    if (options.data === undefined) await Deno.remove(data, { recursive: true });
+    return code;
+  };
+  const signal = (name: Deno.Signal) => {
+    try {
+      child.kill(name);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  return {
+    url: match[1] ?? "",
+    port: Number(new URL(match[1] ?? "").port),
+    token: options.env?.["HOLDFAST_TOKEN"] ?? (await Deno.readTextFile(`${data}/cli-token`)).trim(),
+    pid: Number(match[2]),
+    data,
+    login_link: match[3] ?? "",
+    ready_ms,
+    output: () => output,
+    close: () => {
+      signal("SIGTERM");
+      return over();
+    },
+    kill: async () => {
+      signal("SIGKILL");
+      await over();
+    },
+  };
+}
