@@ -1,6 +1,7 @@
 // `run TASK`: starts a task, uploads its inputs, follows it.
 import type { Api } from "../client/api.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { nameForTask } from "../model/task_title.ts";
 import type { Surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import type { Line } from "./grammar.ts";
@@ -63,7 +64,11 @@ async function start(api: Api, line: Line<"run">): Promise<{ session_id: string;
   const config = settings(line.set);
   const name = line.name === undefined ? {} : { name: line.name };
   if (files.size === 0) return await api.startTask({ task, config: { ...config, mode: line.mode }, ...name });
-  const { session_id } = await api.createSession({ mode: line.mode, config, ...name });
+  const { session_id } = await api.createSession({
+    mode: line.mode,
+    config,
+    name: line.name ?? nameForTask(task) ?? line.mode,
+  });
   for (const [path, content] of files) await api.upload(session_id, path, content);
   return await api.startRun(session_id, { task });
 }

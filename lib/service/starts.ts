@@ -9,6 +9,7 @@ import type { Json, JsonObject } from "../model/json.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import { isFinal, type RunRecord } from "../model/run.ts";
 import type { SessionRecord } from "../model/session.ts";
+import { nameForTask } from "../model/task_title.ts";
 import { type Run, Session } from "../protocol/rest.ts";
 import { presentRun } from "../engine/present.ts";
 import type { CommandParts } from "./commands.ts";
@@ -33,8 +34,6 @@ export interface Started {
   run_id: string;
   run: Run;
 }
-
-const NAME_CHARACTERS = 80;
 
 /** Makes a session without a run. */
 export async function createSession(
@@ -69,7 +68,7 @@ async function startInNew(parts: StartParts, who: Starter, input: StartTaskInput
   const { config, ignored } = entry.check.check(given, { lenient: input.lenient === true });
   const session_id = parts.ids.uuid();
   const run = newRun(parts, input, { config: {}, ignored, session_id: null });
-  const name = input.name ?? nameOf(input.task, entry.description.label);
+  const name = input.name ?? nameForTask(input.task) ?? entry.description.label;
   const session = { session_id, mode, config, name };
   return startedBy(await doCommand(parts, { ...who, session_id }, { type: "create_session", session, run }));
 }
@@ -112,12 +111,6 @@ function newRun(
     start_digest: digestOf({ task, config: input.config, session_id: made.session_id }),
     ...(made.ignored.length === 0 ? {} : { ignored_config: made.ignored }),
   };
-}
-
-function nameOf(task: string, fallback: string): string {
-  const line = (task.trimStart().split(/\r?\n/, 1)[0] ?? "").replace(/^#+\s*/, "").trim();
-  if (line === "") return fallback;
-  return line.length > NAME_CHARACTERS ? `${line.slice(0, NAME_CHARACTERS - 1).trimEnd()}…` : line;
 }
 
 function startedBy({ reply }: { reply: Json }): Started {

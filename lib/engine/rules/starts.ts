@@ -6,9 +6,10 @@
 //   R3. The first event of a run is `status`.
 //   R4. A cancel that came before the start ends the run in the commit that starts it.
 import type { NewRun } from "../../model/command.ts";
-import type { BlobRef, Json } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 import { isFinal, type QueuedRun, type RunRecord } from "../../model/run.ts";
 import { NO_COST } from "../../model/cost.ts";
+import { taskTitle } from "../../model/task_title.ts";
 import type { z } from "zod";
 import { mergeConfig } from "../config.ts";
 import { EARLY_CANCEL_MS } from "../limits.ts";
@@ -76,7 +77,7 @@ function start(work: Work, made: NewRun, sayOfSession: () => void): Outcome {
   const run = newRun(work, made, config);
   const nothing = { entries: new Map(), scopes: new Map(), approvals: new Map(), mailbox: [] };
   work.state = { ...work.state, run, ...nothing };
-  const task_line = oneLine(firstLine(made.task));
+  const task_line = oneLine(taskTitle(made.task));
   setSession(work, { task_line, run_count: session.run_count + 1, activity: null, current_phase: null });
   setSession(work, { current_step: null, progress: null, cost: { ...session.cost, limit_usd: run.cost.limit_usd } });
   const ignored = made.ignored_config === undefined ? {} : { ignored_config: made.ignored_config };
@@ -126,9 +127,4 @@ function cancelEarly(work: Work, run_id: string): Outcome | null {
   const mine = work.principal.kind === "user" && early.by === work.principal.id;
   if (!mine || work.ctx.now - Date.parse(early.at) > EARLY_CANCEL_MS) return null;
   return cancelRun(work, { type: "cancel_run", run_id });
-}
-
-function firstLine(task: string | BlobRef): string {
-  const text = typeof task === "string" ? task : task.preview;
-  return text.trimStart().split(/\r?\n/, 1)[0] ?? "";
 }
