@@ -48,14 +48,15 @@ export async function loadPreview(session_id: string, file: { path: string; size
 export function imagePath(markdownPath: string, src: string): string | null {
   if (/^[a-z][a-z0-9+.-]*:|^[\\/]{2}/i.test(src)) return null;
   const named = decoded(src.replace(/[?#].*$/s, ""));
-  if (named === null) return null;
+  // What ends in no name is a folder.
+  if (named === null || /(^|\/)\.{0,2}$/.test(named)) return null;
   const path: string[] = named.startsWith("/") ? [] : markdownPath.split("/").slice(0, -1);
   for (const part of named.split("/")) {
     if (part === "..") {
       if (path.pop() === undefined) return null;
     } else if (part !== "" && part !== ".") path.push(part);
   }
-  return path.length === 0 ? null : path.join("/");
+  return path.join("/");
 }
 
 function decoded(text: string): string | null {
