@@ -94,6 +94,7 @@ export class Channel {
     });
   }
 
+  /** Hands pieces over in order. Waits only where the owner gave a promise: there may be a million frames a second. */
   async #handOver(stream: Line["stream"], pieces: Iterable<Piece>): Promise<void> {
     let lines: Line[] = [];
     for (const piece of pieces) {
@@ -106,43 +107,42 @@ export class Channel {
       if (piece.kind === "too_long") {
         return this.#break("bad_frame", `it sent a frame of more than ${MAX_FRAME_BYTES} bytes`);
       }
-      await this.#output(lines);
+      if (lines.length > 0) await this.#output(lines);
       lines = [];
-      await this.#frame(piece.json);
+      const open = this.#frame(piece.json);
+      if (open !== undefined) await open;
     }
-    await this.#output(lines);
+    if (lines.length > 0) await this.#output(lines);
   }
 
-  async #output(lines: Line[]): Promise<void> {
-    if (lines.length === 0 || this.#stopped) return;
-    if (!this.#heard_ready) {
-      if (this.#said_early.length < 50) this.#said_early.push(...lines.slice(0, 50));
-      return;
-    }
-    if (this.#events === undefined) await this.#attached.promise;
-    await this.#tell((events) => events.output(lines));
+  #output(lines: Line[]): void | Promise<void> {
+    if (this.#heard_ready) return this.#tell((events) => events.output(lines));
+    if (this.#said_early.length < 50) this.#said_early.push(...lines.slice(0, 50));
   }
 
-  async #frame(json: string): Promise<void> {
+  #frame(json: string): void | Promise<void> {
     const frame = parse(json);
     if (typeof frame === "string") return this.#break("bad_frame", frame);
-    if (!this.#heard_ready) {
-      if (frame.type !== "ready") return this.#break("bad_frame", `its first frame was "${frame.type}", not "ready"`);
-      this.#heard_ready = true;
-      return this.#first.resolve(frame);
-    }
-    if (this.#events === undefined) await this.#attached.promise;
-    await this.#tell((events) => events.frame(frame));
+    if (this.#heard_ready) return this.#tell((events) => events.frame(frame));
+    if (frame.type !== "ready") return this.#break("bad_frame", `its first frame was "${frame.type}", not "ready"`);
+    this.#heard_ready = true;
+    this.#first.resolve(frame);
   }
 
-  async #tell(fn: (events: SandboxEvents) => void | Promise<void>): Promise<void> {
-    if (this.#events === undefined || this.#stopped) return;
+  #tell(fn: (events: SandboxEvents) => void | Promise<void>): void | Promise<void> {
+    const events = this.#events;
+    if (this.#stopped) return;
+    // Nobody owns it yet: nothing more is read until somebody does.
+    if (events === undefined) return this.#attached.promise.then(() => this.#tell(fn));
     try {
-      const open = fn(this.#events);
-      if (open !== undefined) await open;
+      return fn(events)?.catch((error: unknown) => this.#givenUp(error));
     } catch (error) {
-      this.#break("owner", `its owner gave it up: ${error instanceof Error ? error.message : String(error)}`);
+      this.#givenUp(error);
     }
+  }
+
+  #givenUp(error: unknown): void {
+    this.#break("owner", `its owner gave it up: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #break(reason: Broken["reason"], message: string): void {

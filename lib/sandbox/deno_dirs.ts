@@ -1,6 +1,6 @@
 // DENO_DIR of every child: a copy of its own of a folder of compiled code, thrown away after it.
 //
-// Owns <data>/cache: `templates/` (compiled once, kept across starts) and `children/` (copies in use). One folder per
+// Owns `templates/` (compiled once, kept across starts) and `children/` (copies in use) in <data>/cache. One folder per
 // child because a program writes there without any right (`localStorage`, `caches`, compiled sources) and would find
 // what another left. A copy saves a start about 100 ms against an empty folder.
 import { getLogger } from "@logtape/logtape";
@@ -16,8 +16,9 @@ export class DenoDirs {
   #ids: Ids;
   #ready = new Map<string, Promise<string | undefined>>();
 
-  constructor(options: { data_dir: string; ids: Ids }) {
-    this.#templates = `${options.data_dir}/cache/templates`;
+  /** `templates_dir` may be shared by several servers: a template appears whole, under a name of its own. */
+  constructor(options: { data_dir: string; ids: Ids; templates_dir?: string }) {
+    this.#templates = options.templates_dir ?? `${options.data_dir}/cache/templates`;
     this.#children = `${options.data_dir}/cache/children`;
     this.#ids = options.ids;
   }
@@ -59,7 +60,7 @@ export class DenoDirs {
     const finished = `${this.#templates}/${name}`;
     const there = await Deno.lstat(finished).then((info) => info.isDirectory, () => false);
     if (there) return finished;
-    const making = `${this.#children}/${this.#ids.token(16)}`;
+    const making = `${this.#templates}/.making-${this.#ids.token(16)}`;
     await Deno.mkdir(making, { mode: 0o700 });
     try {
       await warm(making);
@@ -68,7 +69,8 @@ export class DenoDirs {
       await Deno.rename(making, finished);
     } catch (error) {
       await this.drop(making);
-      throw error;
+      // Another server may have been quicker with the same one.
+      if (!await Deno.lstat(finished).then((info) => info.isDirectory, () => false)) throw error;
     }
     return finished;
   }

@@ -79,7 +79,7 @@ function inheritedFds(): number[] {
     if (error instanceof Deno.errors.NotFound) return [];
     throw new AppError(
       "internal",
-      "Cannot isolate code: /proc is not readable; start the server with every kind of right whole (or -A): reading /proc needs them all",
+      "Cannot isolate code: /proc is not readable; add --allow-ffi and --allow-import to the server's rights (or use -A): Deno opens /proc only to a program that has every kind of right whole",
       { cause: error },
     );
   }

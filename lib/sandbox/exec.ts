@@ -200,7 +200,7 @@ function settingsOf({ limits }: ExecSpec, read: readonly string[]): ExecSettings
 
 /** A block that was not started because of what it brought or what lies in its folder. */
 function refusal(error: unknown): ExecResult {
-  if (!(error instanceof AppError)) throw error;
+  if (!(error instanceof AppError) || !["invalid", "wrong_state", "too_large"].includes(error.code)) throw error;
   const ended = error.code === "too_large" ? "disk" : "denied";
   const rest = { ok: false, exit_code: 1, stdout: "", stderr: "", value: null, duration_ms: 0, files: [] };
   return { ...rest, ended, message: error.message };

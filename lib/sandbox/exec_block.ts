@@ -65,6 +65,7 @@ class BlockRun {
   #output_left: number;
   #tails = { stdout: new Tail(TAIL_BYTES), stderr: new Tail(TAIL_BYTES) };
   #one_at_a_time = new Turnstile();
+  #given_up = Promise.withResolvers<void>();
 
   constructor(process: ExecProcess, order: BlockOrder) {
     this.#process = process;
@@ -76,6 +77,7 @@ class BlockRun {
   fail(reason: unknown): void {
     this.#failure ??= { reason };
     this.#process.child.kill();
+    this.#given_up.resolve();
   }
 
   async through(): Promise<BlockOutcome> {
@@ -135,7 +137,10 @@ class BlockRun {
       if (piece.kind === "text") lines.push({ stream, message: piece.message, partial: piece.partial });
     }
     try {
-      if (lines.length > 0 && this.#failure === undefined) await this.#order.sink(lines);
+      // Whoever gives the block up does not wait for a sink that is stuck.
+      if (lines.length > 0 && this.#failure === undefined) {
+        await Promise.race([this.#order.sink(lines), this.#given_up.promise]);
+      }
     } catch (error) {
       this.fail(error);
     }

@@ -47,6 +47,8 @@ export interface SandboxesOptions {
   readonly ids: Ids;
   /** Folder of own workflows. */
   readonly workflows_dir?: string;
+  /** Folder of compiled code that several servers may share; in the data folder when absent. */
+  readonly templates_dir?: string;
   /** The program of workflow sandboxes; workers/main.ts when absent. */
   readonly workflow_program?: string;
 }
@@ -63,7 +65,8 @@ export async function createSandboxes(options: SandboxesOptions): Promise<HostSa
   await Deno.mkdir(`${options.data_dir}/sessions`, { recursive: true, mode: 0o700 });
   const data_dir = await Deno.realPath(options.data_dir);
   const project = await Deno.realPath(options.project_root);
-  const dirs = new DenoDirs({ data_dir, ids: options.ids });
+  const { ids, templates_dir } = options;
+  const dirs = new DenoDirs({ data_dir, ids, ...(templates_dir === undefined ? {} : { templates_dir }) });
   await dirs.open();
   const closing = new AbortController();
   const flowWalls = workflowWalls(walls, options.isolation);

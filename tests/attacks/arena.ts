@@ -10,7 +10,16 @@ import { ensureExecApp } from "@/lib/sandbox/exec_app.ts";
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { ExecResult } from "@/lib/protocol/sandbox.ts";
 import type { ExecSpec, Isolation } from "@/lib/service/ports.ts";
-import { clock, collector, ids, processesNaming, PROJECT, spec, temporaryFolder } from "../sandbox/support.ts";
+import {
+  clock,
+  collector,
+  ids,
+  processesNaming,
+  PROJECT,
+  spec,
+  TEMPLATES,
+  temporaryFolder,
+} from "../sandbox/support.ts";
 
 /** What lies around the attacker. */
 export interface Around {
@@ -73,7 +82,13 @@ export async function inArena(level: Isolation, fn: (arena: Arena) => Promise<vo
   const server = listen(canary);
   const sandboxes = await createSandboxes({
     ...{ project_root: PROJECT, data_dir: folder.path, isolation: level, warm: 0, memory_mb: 512 },
-    ...{ deno: Deno.execPath(), clock, ids, workflow_program: `${PROJECT}/tests/sandbox/fixtures/flow.ts` },
+    ...{
+      deno: Deno.execPath(),
+      clock,
+      ids,
+      templates_dir: TEMPLATES,
+      workflow_program: `${PROJECT}/tests/sandbox/fixtures/flow.ts`,
+    },
   });
   const runner = (session: string) => {
     const executor = sandboxes.executor(session);

@@ -1,7 +1,7 @@
 // A small host for tests: it starts sandboxes, runs one block that never ends, and says so. The test kills it.
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { Isolation } from "@/lib/service/ports.ts";
-import { clock, ids, PROJECT, spec } from "../sandbox/support.ts";
+import { clock, ids, PROJECT, spec, TEMPLATES } from "../sandbox/support.ts";
 
 const [data_dir = "", level = "limits", code = "for (;;);"] = Deno.args;
 const say = (text: string) => void Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
@@ -9,7 +9,7 @@ const known = (value: string): Isolation => value === "bwrap" || value === "plai
 
 const sandboxes = await createSandboxes({
   ...{ project_root: PROJECT, data_dir, isolation: known(level), warm: 1, memory_mb: 512, deno: Deno.execPath() },
-  ...{ clock, ids, workflow_program: `${PROJECT}/tests/sandbox/fixtures/flow.ts` },
+  ...{ clock, ids, templates_dir: TEMPLATES, workflow_program: `${PROJECT}/tests/sandbox/fixtures/flow.ts` },
 });
 await sandboxes.probe();
 const sandbox = await sandboxes.start({ frame: () => say("flow"), output: () => {} }, spec("").limits);

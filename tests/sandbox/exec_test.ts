@@ -105,9 +105,9 @@ Deno.test("[SBX-EXEC-7] while the sink is busy the code waits", () =>
     const first = bytes;
     await clock.sleep(200);
     assertEquals(bytes, first);
-    abort.abort(new Error("enough"));
-    gate.resolve();
+    abort.abort(new Error("enough")); // the sink is still stuck
     await assertRejects(() => running, Error, "enough");
+    gate.resolve();
   }));
 
 Deno.test("[SBX-EXEC-8] the last 32 KB of each stream stand in the result, all of it went to the sink", () =>
@@ -303,3 +303,23 @@ Deno.test("[SBX-EXEC-20] memory is bounded: heap and buffers", () =>
     assert(buffers.ended === "memory" || /RangeError/.test(buffers.stderr), JSON.stringify(buffers).slice(0, 500));
     assertFalse(buffers.ok);
   }));
+
+for (const isolation of ["plain", "bwrap"] as const) {
+  Deno.test(`[SBX-EXEC-21] blocks work the same at level ${isolation}`, () =>
+    withExecutor(async ({ executor, run, data_dir }) => {
+      const done = await run(
+        "console.log('now'); setTimeout(() => console.log('later'), 50); Deno.writeTextFileSync('a', '')",
+      );
+      assertEquals([done.ok, done.stdout, done.files], [true, "now\nlater\n", ["a"]], done.stderr);
+      assertEquals((await run("Deno.readTextFileSync('/etc/hostname')")).ended, "denied");
+      const abort = new AbortController();
+      const running = executor.run(
+        spec("console.log(1); for (;;);"),
+        () => abort.abort(new Error("enough")),
+        abort.signal,
+      );
+      await assertRejects(() => running, Error, "enough");
+      await executor.close();
+      assertEquals(processesNaming(data_dir), []);
+    }, { isolation }));
+}

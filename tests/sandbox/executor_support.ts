@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { createSandboxes, type HostSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { ExecResult } from "@/lib/protocol/sandbox.ts";
 import type { ExecSpec, Executor, Isolation } from "@/lib/service/ports.ts";
-import { clock, collector, ids, processesNaming, PROJECT, spec, temporaryFolder } from "./support.ts";
+import { clock, collector, ids, processesNaming, PROJECT, spec, TEMPLATES, temporaryFolder } from "./support.ts";
 
 /** An executor with what lies around it. */
 export interface Bench {
@@ -32,6 +32,7 @@ export async function withExecutor(
     deno: Deno.execPath(),
     clock,
     ids,
+    templates_dir: TEMPLATES,
     workflow_program: `${PROJECT}/tests/sandbox/fixtures/flow.ts`,
     workflows_dir: `${PROJECT}/tests/sandbox/fixtures/modules`,
   });

@@ -5,6 +5,9 @@ import type { ExecArgs } from "@/lib/protocol/sandbox.ts";
 /** Root of the project. */
 export const PROJECT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
+/** Compiled code for all tests: made once, by whichever test comes first. */
+export const TEMPLATES = `${PROJECT}/.cache/test-templates`;
+
 /** Real time: what is tested here are real processes. */
 export const clock: Clock = {
   now: () => Date.now(),
