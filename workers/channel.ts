@@ -1,7 +1,7 @@
 // The lines between host and sandbox: frames out on stdout, frames in on stdin.
 //
-//   N1. A frame is `\x1e`, the nonce, JSON and a newline, at the beginning of a line; JSON never holds either character.
-//   N2. What a workflow prints is never a frame: `\x1e` in it becomes a visible sign, and a line that it left open is ended.
+//   N1. A frame is `\x1e`, the nonce, JSON and a newline; JSON never holds the first or the last of them as they are.
+//   N2. What a workflow prints is never a frame: `\x1e` in it becomes a visible sign.
 //   N3. All that is said in one turn of the event loop leaves in one write; what is said before a spin of 64 KB leaves too.
 import type { ChildFrame } from "../lib/protocol/sandbox.ts";
 import { captured } from "./capture.ts";
@@ -13,7 +13,6 @@ export class Writer {
   #nonce = "";
   #text = "";
   #scheduled = false;
-  #lineOpen = false;
 
   /** From here on frames can be written. */
   setNonce(nonce: string): void {
@@ -21,17 +20,12 @@ export class Writer {
   }
 
   frame(frame: ChildFrame): void {
-    const start = this.#lineOpen ? "\n\x1e" : "\x1e";
-    this.#lineOpen = false;
-    this.#add(`${start}${this.#nonce}${captured.stringify(frame)}\n`);
+    this.#add(`\x1e${this.#nonce}${captured.stringify(frame)}\n`);
   }
 
   /** Writes text as it is, for the output of the run. */
   output(text: string): void {
-    if (text === "") return;
-    const shown = text.replaceAll("\x1e", "\u241e");
-    this.#lineOpen = !shown.endsWith("\n");
-    this.#add(shown);
+    this.#add(text.replaceAll("\x1e", "\u241e"));
   }
 
   #add(text: string): void {

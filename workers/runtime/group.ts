@@ -3,7 +3,7 @@
 //   G1. A scope that the journal holds opens and ends without a frame; what it said up to its mark is not said again.
 //   G2. What the journal holds of a scope must have been called when it ends.
 //   G3. `step_id` is the key of the first call of an id; every further call is its next attempt.
-import { failureData } from "../sdk/failure.ts";
+import { failureData } from "./thrown.ts";
 import { caller, checkName, fits, mayAwait, type PlaceInScope, takePlace } from "./call.ts";
 import { at, type Here } from "./here.ts";
 import { checkArgs } from "./policy.ts";

@@ -5,7 +5,7 @@
 import type { FailureData } from "../../lib/model/journal.ts";
 import type { Json } from "../../lib/model/json.ts";
 import type { RunStart } from "../../lib/protocol/sandbox.ts";
-import { failureData } from "../sdk/failure.ts";
+import { failureData, traceOf } from "./thrown.ts";
 import type { Workflow } from "../sdk/types.ts";
 import type { Faults } from "./faults.ts";
 import { StoredJournal } from "./journal.ts";
@@ -123,8 +123,8 @@ export class Run {
   /** The workflow threw. */
   fail(thrown: unknown): void {
     const failure: FailureData = failureData(thrown);
-    const traceback = thrown instanceof Error && thrown.stack !== undefined ? { traceback: thrown.stack } : {};
-    this.#finish({ ok: false, failure, ...traceback });
+    const traceback = traceOf(thrown);
+    this.#finish({ ok: false, failure, ...(traceback === undefined ? {} : { traceback }) });
   }
 
   /** An error that no code awaits: the run cannot go on, wherever it stands. */

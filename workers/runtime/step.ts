@@ -6,7 +6,8 @@
 import type { FailureData, Policy } from "../../lib/model/journal.ts";
 import type { Json } from "../../lib/model/json.ts";
 import type { ToolArgs } from "../../lib/protocol/sandbox.ts";
-import { Failure, failureData } from "../sdk/failure.ts";
+import { Failure } from "../sdk/failure.ts";
+import { failureData } from "./thrown.ts";
 import type { Files, StepContext, Stored, ToolResults } from "../sdk/types.ts";
 import { at, type Here } from "./here.ts";
 import { exactJson } from "./json.ts";

@@ -1,7 +1,6 @@
 // The one error that ctx throws and that authors throw: a code for programs, a message for people.
 //
 // A replay throws the same code, message and data again; the stack is that of the call.
-import type { FailureData } from "../../lib/model/journal.ts";
 import type { Json } from "../../lib/model/json.ts";
 
 /** Why something failed. An uncaught one ends the run `failed` with its code as `error.type`. */
@@ -12,14 +11,4 @@ export class Failure extends Error {
     super(message);
     this.data = data;
   }
-}
-
-/** Makes plain data of what was thrown: a Failure keeps its code, anything else is `error`. */
-export function failureData(thrown: unknown): FailureData {
-  if (thrown instanceof Failure) {
-    const { code, message, data } = thrown;
-    return data === undefined ? { code, message } : { code, message, data };
-  }
-  if (thrown instanceof Error) return { code: "error", message: `${thrown.name}: ${thrown.message}` };
-  return { code: "error", message: String(thrown) };
 }

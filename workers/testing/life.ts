@@ -8,7 +8,7 @@ import type { Faults } from "../runtime/faults.ts";
 import type { RunOver } from "../runtime/ports.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { captured } from "../capture.ts";
-import { failureData } from "../sdk/failure.ts";
+import { failureData } from "../runtime/thrown.ts";
 import type { Workflow } from "../sdk/types.ts";
 import type { HostJournal, LeafResult } from "./journal.ts";
 import { serveFiles } from "./script.ts";

@@ -3,7 +3,8 @@ import type { Answer, Verb } from "../../lib/model/approval.ts";
 import type { Json } from "../../lib/model/json.ts";
 import type { AskArgs, BeginFrame, ExecArgs, ExecResult, ModelArgs, ModelResult } from "../../lib/protocol/sandbox.ts";
 import type { ToolArgs } from "../../lib/protocol/sandbox.ts";
-import { Failure, failureData } from "../sdk/failure.ts";
+import { Failure } from "../sdk/failure.ts";
+import { failureData } from "../runtime/thrown.ts";
 import type { RunMessage } from "../sdk/types.ts";
 import type { LeafResult } from "./journal.ts";
 

@@ -1,0 +1,35 @@
+// What was thrown, as plain data that fits a frame.
+import type { FailureData } from "../../lib/model/journal.ts";
+import type { Json } from "../../lib/model/json.ts";
+import { Failure } from "../sdk/failure.ts";
+import { exactJson } from "./json.ts";
+
+const MAX_TEXT = 20_000;
+
+const cut = (text: string) => text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+
+/** Makes plain data of what was thrown: a Failure keeps its code, anything else is `error`. */
+export function failureData(thrown: unknown): FailureData {
+  if (thrown instanceof Failure) {
+    const data = jsonOrNothing(thrown.data);
+    const failure = { code: thrown.code, message: cut(thrown.message) };
+    return data === undefined ? failure : { ...failure, data };
+  }
+  if (thrown instanceof Error) return { code: "error", message: cut(`${thrown.name}: ${thrown.message}`) };
+  return { code: "error", message: cut(String(thrown)) };
+}
+
+/** Data that JSON would change, or that is too large, is left out: the code and the message must arrive. */
+function jsonOrNothing(data: unknown): Json | undefined {
+  if (data === undefined) return undefined;
+  try {
+    return exactJson(data, "the data of a failure");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where it was thrown, for people. */
+export function traceOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && thrown.stack !== undefined ? cut(thrown.stack) : undefined;
+}
