@@ -81,7 +81,8 @@ export async function lines(
         const data = block.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join(
           "\n",
         );
-        if (data === "") continue;
+        // Frames about the connection (caught_up) have no seq and are not stored lines.
+        if (!data.startsWith('{"seq":')) continue;
         got.push(data);
         if (options.enough(data)) return got;
       }
