@@ -4,6 +4,7 @@
 //   E2. Cancel goes before pause; both before a failure; a failure before a loss. The engine obeys in that order.
 //   E3. Repeated until the store answers: a run with a lease and no sandbox would stand for ever.
 import { getLogger } from "@logtape/logtape";
+import type { SessionState } from "../../engine/state.ts";
 import type { SystemCommand } from "../../model/command.ts";
 import { AppError } from "../../model/error.ts";
 import type { RunError } from "../../model/run.ts";
@@ -43,12 +44,16 @@ export async function settleEnded(core: RunCore, ended: Ended, signal: AbortSign
 
 /** True when the run is not this sandbox's any more. */
 async function settleOnce(core: RunCore, ended: Ended): Promise<boolean> {
-  const { run } = await core.load(ended.session_id);
-  if (run === null || run.run_id !== ended.run_id || run.status !== "running") return true;
-  if (run.lease.fence !== ended.fence || run.lease.instance !== core.system.instance) return true;
-  const asked = run.cancel !== undefined || run.pause !== undefined;
-  await core.submit(core.system, ended.session_id, asked ? settle(ended) : commandOf(ended));
-  return false;
+  const before = await core.load(ended.session_id);
+  if (!isMine(core, before, ended)) return true;
+  const asked = before.run?.cancel !== undefined || before.run?.pause !== undefined;
+  const { state } = await core.submit(core.system, ended.session_id, asked ? settle(ended) : commandOf(ended));
+  return !isMine(core, state, ended);
+}
+
+function isMine(core: RunCore, { run }: SessionState, ended: Ended): boolean {
+  if (run === null || run.run_id !== ended.run_id || run.status !== "running") return false;
+  return run.lease.fence === ended.fence && run.lease.instance === core.system.instance;
 }
 
 const settle = ({ run_id, fence }: Ended): SystemCommand => ({ type: "settle_run", run_id, fence });

@@ -15,6 +15,8 @@ export interface Gate {
   cut(): void;
   /** Cuts at a commit, before or after it lands; `then` is called at that moment. */
   cutAt(n: number, when: "before" | "after", then: () => void): void;
+  /** Does not cut any more by itself. */
+  spare(): void;
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
@@ -67,7 +69,8 @@ export function gateOf(inner: Connection, fake: FakeClock): Gate {
       return commits;
     },
     cut: () => void (cut = true),
-    cutAt: (n, when, then) => at = { n: n + commits, when, then },
+    cutAt: (n, when, then) => void (at = { n: n + commits, when, then }),
+    spare: () => void (at = null),
   };
 }
 

@@ -10,6 +10,7 @@ import type { UserPrincipal } from "@/lib/model/principal.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "@/lib/service/create.ts";
 import { systemClock } from "@/lib/service/system.ts";
 import { type Connection, openStore } from "@/lib/store/kv.ts";
+import { loadState } from "@/lib/store/load.ts";
 import { createStore, type Store } from "@/lib/store/store.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -54,9 +55,11 @@ export interface World {
   /** Waits until something holds. Throws after 5 s. */
   until(holds: () => boolean | Promise<boolean>, what?: string): Promise<void>;
   /** Moves the time, letting everything that is due happen. */
-  pass(ms: number): Promise<void>;
+  pass(ms: number, step_ms?: number): Promise<void>;
   state(session_id: string): Promise<SessionState>;
   events(session_id: string): Promise<EventEnvelope[]>;
+  /** The session as the store holds it, also when this process is dead. */
+  peek(session_id: string): Promise<SessionState>;
   /** Waits for a status of the session's run. */
   status(session_id: string, status: string): Promise<void>;
   /** kill -9 */
@@ -119,9 +122,9 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
     gate,
     instance,
     until,
-    async pass(ms) {
-      for (let left = ms; left > 0; left -= 250) {
-        clock.advance(Math.min(250, left));
+    async pass(ms, step_ms = 250) {
+      for (let left = ms; left > 0; left -= step_ms) {
+        clock.advance(Math.min(step_ms, left));
         await settle(store);
       }
     },
@@ -130,6 +133,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
       const page = await holdfast.query.events(ADMIN, session_id, { limit: 1000 });
       return page.events;
     },
+    peek: async (session_id) => (await loadState(ground.connection.kv, session_id)).state,
     status: (session_id, status) =>
       until(async () => (await store.sessions.state(session_id)).run?.status === status, `status ${status}`),
     crash() {
