@@ -2,8 +2,8 @@
 import type { Json } from "../../lib/model/json.ts";
 import type { BeginFrame, SaidFrameItem } from "../../lib/protocol/sandbox.ts";
 import { canonical } from "../runtime/json.ts";
-import type { HostJournal } from "./journal.ts";
-import type { LifeEnd } from "./life.ts";
+import { type HostJournal, isDropped } from "./journal.ts";
+import type { LifeEnd, StandsStill } from "./life.ts";
 
 /** A life with what it left behind. */
 export interface Lived {
@@ -24,8 +24,14 @@ const argsOf = (frame: BeginFrame): Json => JSON.parse(JSON.stringify("args" in 
 
 /** Says how a replay differs from the run, or null. */
 export function difference(first: Lived, replay: Lived): string | null {
-  const found = ofEnd(first, replay) ?? ofLeaves(first, replay) ?? ofSaid(first, replay) ?? ofResult(first, replay);
+  const found = ofEnd(first, replay) ?? ofCalls(first, replay.end.begun) ?? ofRest(first, replay) ??
+    ofSaid(first, replay) ?? ofResult(first, replay);
   return found === null ? null : `${found}. ${WHY}`;
+}
+
+/** Says how a replay that stands still differs from the run so far. */
+export function differenceSoFar(first: Lived, still: StandsStill): string {
+  return `${ofCalls(first, still.begun) ?? still.message}. ${WHY}`;
 }
 
 /** The rules that the runtime itself found broken. */
@@ -33,9 +39,9 @@ function ofEnd(_first: Lived, { end }: Lived): string | null {
   return end.last.type === "mismatch" ? end.last.message : null;
 }
 
-function ofLeaves(first: Lived, replay: Lived): string | null {
+function ofCalls(first: Lived, begun: readonly BeginFrame[]): string | null {
   const before = new Map(first.end.begun.map((frame) => [frame.key, frame]));
-  for (const frame of replay.end.begun) {
+  for (const frame of begun) {
     const was = before.get(frame.key);
     if (was === undefined) return `It calls ${frame.kind} "${frame.key}", which the run did not call`;
     if (was.kind !== frame.kind || was.pos !== frame.pos || was.scope !== frame.scope) {
@@ -45,8 +51,15 @@ function ofLeaves(first: Lived, replay: Lived): string | null {
       return `It calls ${frame.kind} "${frame.key}" with ${shown(argsOf(frame))} instead of ${shown(argsOf(was))}`;
     }
   }
-  const left = [...before.keys()].find((key) => !replay.journal.entries.has(key));
-  return left === undefined ? null : `It does not call "${left}"`;
+  return null;
+}
+
+/** What the run called and the replay did not; in a dropped branch a replay begins nothing that had not begun. */
+function ofRest(first: Lived, replay: Lived): string | null {
+  const left = first.end.begun.find(({ key, scope }) =>
+    !replay.journal.entries.has(key) && !isDropped(replay.journal, scope)
+  );
+  return left === undefined ? null : `It does not call ${left.kind} "${left.key}"`;
 }
 
 /** What a journal's scopes have said, each in its order. */

@@ -125,3 +125,11 @@ export class HostJournal {
     return [...settled.sort((a, b) => a.n - b.n), ...all.filter((entry) => entry.status === "open")];
   }
 }
+
+/** Tells whether a scope, or one around it, was dropped. */
+export function isDropped({ scopes }: { readonly scopes: ReadonlyMap<string, ScopeRow> }, scope: string): boolean {
+  for (let key: string | null = scope; key !== null; key = scopes.get(key)?.parent ?? null) {
+    if (scopes.get(key)?.status === "dropped") return true;
+  }
+  return false;
+}

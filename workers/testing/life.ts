@@ -36,6 +36,8 @@ export interface LifeParts {
   files: Map<string, string>;
   /** Longest time without any progress. */
   timeout_ms: number;
+  /** The same where no step is at work; default `timeout_ms`. */
+  quiet_ms?: number;
   /** Each commit of an entry, when the journal holds it. */
   settled?: (entry: SettledEntry) => void;
   faults?: Faults;
@@ -54,7 +56,15 @@ const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 const turn = () => new Promise<void>((resolve) => captured.later(resolve));
 const rest = (ms: number) => new Promise<void>((resolve) => void captured.after(ms, resolve));
 
-/** Lives one life. Throws Error when it stands still. */
+/** A life in which nothing goes on, with the leaves that it began. */
+export class StandsStill extends Error {
+  constructor(readonly begun: readonly BeginFrame[], open: readonly string[]) {
+    const which = open.length === 0 ? "" : `; open: ${open.map((key) => `"${key}"`).join(", ")}`;
+    super(`The run stands still${which}: the code awaits what is no leaf, or does not call what comes next`);
+  }
+}
+
+/** Lives one life. Throws StandsStill. */
 export async function live(parts: LifeParts): Promise<LifeEnd> {
   const life = new Life(parts);
   let idle = 0;
@@ -68,7 +78,8 @@ export async function live(parts: LifeParts): Promise<LifeEnd> {
     } else if (life.end !== null) return life.end;
     else if (++idle > IDLE_TURNS) {
       await rest(1);
-      if (performance.now() - since > parts.timeout_ms) throw new Error(life.standsStill());
+      const limit = life.steps ? parts.timeout_ms : parts.quiet_ms ?? parts.timeout_ms;
+      if (performance.now() - since > limit) throw life.standsStill();
     }
   }
 }
@@ -207,8 +218,12 @@ class Life {
     }
   }
 
-  standsStill(): string {
-    const open = [...this.#open.keys()].map((key) => `"${key}"`).join(", ");
-    return `The run stands still${open === "" ? "" : `; open: ${open}`}. The code awaits something that is not a leaf`;
+  /** Whether a step is at work. */
+  get steps(): boolean {
+    return [...this.#open.values()].some(({ key, kind }) => kind === "step" && !this.#ready.has(key));
+  }
+
+  standsStill(): StandsStill {
+    return new StandsStill(this.#begun, [...this.#open.keys()]);
   }
 }

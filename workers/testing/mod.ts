@@ -9,9 +9,9 @@ import type { RunStart, SaidFrameItem } from "../../lib/protocol/sandbox.ts";
 import { installConsole } from "../console.ts";
 import { installGlobals } from "../runtime/globals.ts";
 import type { FailureData, HistoryMessage, Workflow } from "../sdk/types.ts";
-import { difference, type Lived, resultOf } from "./compare.ts";
+import { difference, differenceSoFar, type Lived, resultOf } from "./compare.ts";
 import { EPOCH_MS, HostJournal } from "./journal.ts";
-import { live } from "./life.ts";
+import { live, StandsStill } from "./life.ts";
 import { recordedOrder, scriptedOrder } from "./orders.ts";
 import { type Script, ScriptReader } from "./script.ts";
 
@@ -71,21 +71,28 @@ export async function testWorkflow(workflow: Workflow, test: WorkflowTest = {}):
   const output = [...printed];
   for (const [index, snapshot] of snapshots.entries()) {
     const again = { workflow, start, files: new Map(files), timeout_ms };
-    const replay = await replayFrom(again, snapshot, journal);
-    const found = difference(first, replay);
+    const found = await replayed(first, again, snapshot);
     if (found !== null) throw new Error(`Cannot replay "${workflow.id}" ${after(snapshot, index)}: ${found}`);
   }
   return summary(first, { files, output, replays: snapshots.length });
 }
 
-async function replayFrom(
-  parts: { workflow: Workflow; start: RunStart; files: Map<string, string>; timeout_ms: number },
-  snapshot: HostJournal,
-  whole: HostJournal,
-): Promise<Lived> {
+/** How long a replay may do nothing: only what is no leaf can still be under way. */
+const QUIET_MS = 500;
+
+type Again = { workflow: Workflow; start: RunStart; files: Map<string, string>; timeout_ms: number };
+
+/** Replays a run from what was stored at one time; how it differs, or null. */
+async function replayed(first: Lived, again: Again, snapshot: HostJournal): Promise<string | null> {
   const journal = new HostJournal(snapshot);
-  const order = recordedOrder(whole, snapshot.n, journal);
-  return { end: await live({ ...parts, journal, order }), journal };
+  const order = recordedOrder(first.journal, snapshot.n, journal);
+  try {
+    const end = await live({ ...again, journal, order, quiet_ms: QUIET_MS });
+    return difference(first, { end, journal });
+  } catch (error) {
+    if (error instanceof StandsStill) return differenceSoFar(first, error);
+    throw error;
+  }
 }
 
 function after(snapshot: HostJournal, index: number): string {

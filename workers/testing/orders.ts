@@ -2,7 +2,7 @@
 import { WAITS } from "../../lib/model/journal.ts";
 import type { SettledEntry } from "../../lib/model/journal.ts";
 import type { BeginFrame } from "../../lib/protocol/sandbox.ts";
-import type { HostJournal, LeafResult } from "./journal.ts";
+import { type HostJournal, isDropped, type LeafResult } from "./journal.ts";
 import type { Order } from "./life.ts";
 import type { ScriptReader } from "./script.ts";
 
@@ -63,11 +63,4 @@ export function recordedOrder(journal: Pick<HostJournal, "stored">, from: number
       return null;
     },
   };
-}
-
-function isDropped(journal: HostJournal, scope: string): boolean {
-  for (let key: string | null = scope; key !== null; key = journal.scopes.get(key)?.parent ?? null) {
-    if (journal.scopes.get(key)?.status === "dropped") return true;
-  }
-  return false;
 }

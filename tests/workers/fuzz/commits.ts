@@ -7,7 +7,7 @@ import {
   WAITS,
 } from "../../../lib/model/journal.ts";
 import type { BeginFrame, ChildFrame, SaidFrameItem } from "../../../lib/protocol/sandbox.ts";
-import { HostJournal, type LeafResult } from "../../../workers/testing/journal.ts";
+import { HostJournal, isDropped, type LeafResult } from "../../../workers/testing/journal.ts";
 
 /** The durable side of a host. Every method is one commit, or none. */
 export interface Commits {
@@ -39,14 +39,6 @@ export interface Commits {
   finish(result: Extract<ChildFrame, { type: "finish" }>["result"]): void;
   /** Entries in the order in which a sandbox is told. */
   stored(): JournalEntry[];
-}
-
-/** Tells whether a scope, or one around it, was dropped. */
-export function isDropped(scopes: ReadonlyMap<string, ScopeRow>, scope: string): boolean {
-  for (let key: string | null = scope; key !== null; key = scopes.get(key)?.parent ?? null) {
-    if (scopes.get(key)?.status === "dropped") return true;
-  }
-  return false;
 }
 
 /** Entries that finished after `n`, by number. */
@@ -104,7 +96,7 @@ export class SimpleCommits implements Commits {
   }
   waiting(): void {
     for (const entry of this.entries.values()) {
-      if (entry.status !== "open" || WAITS.has(entry.kind) || isDropped(this.scopes, entry.scope)) continue;
+      if (entry.status !== "open" || WAITS.has(entry.kind) || isDropped(this, entry.scope)) continue;
       throw new Error(`it says that it waits while "${entry.key}" is under way`);
     }
   }

@@ -6,8 +6,8 @@ import type { Json } from "../../../lib/model/json.ts";
 import { captured } from "../../../workers/capture.ts";
 import type { Faults } from "../../../workers/runtime/faults.ts";
 import { Runtime } from "../../../workers/runtime/runtime.ts";
-import type { LeafResult } from "../../../workers/testing/journal.ts";
-import { type Commits, isDropped, settledAfter } from "./commits.ts";
+import { isDropped, type LeafResult } from "../../../workers/testing/journal.ts";
+import { type Commits, settledAfter } from "./commits.ts";
 import { workflowOf, type World } from "./interpret.ts";
 import type { Program } from "./program.ts";
 import type { Rng } from "./rng.ts";
@@ -196,7 +196,7 @@ class KilledHost {
 
   #openWaits() {
     return [...this.journal.entries.values()].filter((entry) =>
-      entry.status === "open" && WAITS.has(entry.kind) && !isDropped(this.journal.scopes, entry.scope)
+      entry.status === "open" && WAITS.has(entry.kind) && !isDropped(this.journal, entry.scope)
     );
   }
 
@@ -323,7 +323,7 @@ class KilledHost {
   #end(key: string, result: LeafResult): void {
     const entry = this.journal.entries.get(key);
     const frame = this.#begins.get(key);
-    if (entry?.status !== "open" || frame === undefined || isDropped(this.journal.scopes, entry.scope)) return;
+    if (entry?.status !== "open" || frame === undefined || isDropped(this.journal, entry.scope)) return;
     if (result.ok || entry.failures.length + 1 >= (frame.policy.attempts ?? 1)) {
       this.journal.end(key, result);
       return this.#tell();

@@ -5,10 +5,10 @@ import type { JournalEntry } from "../../../lib/model/journal.ts";
 import type { Json } from "../../../lib/model/json.ts";
 import type { Faults } from "../../../workers/runtime/faults.ts";
 import { resultOf, saidByScope } from "../../../workers/testing/compare.ts";
-import { HostJournal } from "../../../workers/testing/journal.ts";
+import { HostJournal, isDropped } from "../../../workers/testing/journal.ts";
 import { live } from "../../../workers/testing/life.ts";
 import { recordedOrder } from "../../../workers/testing/orders.ts";
-import { type Commits, isDropped } from "./commits.ts";
+import type { Commits } from "./commits.ts";
 import { type History, START } from "./host.ts";
 import { workflowOf } from "./interpret.ts";
 import type { Program } from "./program.ts";
@@ -46,7 +46,7 @@ function scopesOf(journal: Pick<Commits, "scopes">): Json {
 function leavesOf(journal: Pick<Commits, "entries">, reference: HostJournal): Json {
   const counts = (entry: JournalEntry) =>
     entry.status !== "open" &&
-    (!isDropped(reference.scopes, entry.scope) || reference.entries.get(entry.key)?.status !== "open");
+    (!isDropped(reference, entry.scope) || reference.entries.get(entry.key)?.status !== "open");
   const leaves = [...journal.entries.values()].filter(counts).map((entry) => {
     const { key, kind, pos, scope, digest } = entry;
     const result = entry.status === "done" ? entry.value : entry.status === "failed" ? entry.failure : null;
