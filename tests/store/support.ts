@@ -83,7 +83,15 @@ export class Place implements AsyncDisposable {
   async start(session_id: string, run: { run_id: string; task?: string; begun?: boolean }): Promise<void> {
     const { begun, ...given } = run;
     await this.say(session_id, { by: OWNER, command: { type: "start_run", run: newRun(given) } });
-    if (begun) await this.say(session_id, { by: SYSTEM, command: { type: "claim_run", run_id: run.run_id } });
+    if (!begun) return;
+    const { run_id } = run;
+    await this.say(session_id, { by: SYSTEM, command: { type: "claim_run", run_id } });
+    const { head: { fence } } = await this.store.sessions.state(session_id);
+    const workflow = { workflow_version: 1, source_digest: "source-1", model: "runbook", work_dir: "/work" };
+    await this.say(session_id, {
+      by: { kind: "run", session_id, run_id, fence },
+      command: { type: "begin_run", reused_steps: 0, ...workflow },
+    });
   }
 
   /** Appends events to a session that is there, without any rule. */
