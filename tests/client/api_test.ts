@@ -135,9 +135,8 @@ Deno.test("[AC2] a name stands in a path as one part of it, and files keep their
 
 Deno.test("[AC2] any file name comes back from its path as it was", () => {
   const { filePath } = createApi({ base: "http://127.0.0.1" });
-  const name = fc.string({ unit: "binary", minLength: 1, maxLength: 8 }).filter((text) =>
-    text.isWellFormed() && !/^\.\.?$|\//.test(text)
-  );
+  const unit = fc.constantFrom("a", " ", "%", "#", "?", "&", "+", "é", "🧊", "\\", "\n", "\0", "..", ":", "2F", '"');
+  const name = fc.string({ unit, minLength: 1, maxLength: 5 }).filter((text) => !/^\.\.?$/.test(text));
   fc.assert(
     fc.property(fc.array(name, { minLength: 1, maxLength: 3 }), (parts) => {
       const url = new URL(filePath("s", parts.join("/")), "http://127.0.0.1");

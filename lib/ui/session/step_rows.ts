@@ -1,7 +1,7 @@
 // The steps of a run as rows of a tree: what came, each below its parent, then what the plan still holds.
 //
-//   ST1. Every step of the last run is one row; a step stands behind its parent and one deeper, brothers in their order.
-//   ST2. A step of the plan that has not begun is planned; one that has begun is not shown twice.
+//   TR1. Every step of the last run is one row; a step stands behind its parent and one deeper, brothers in their order.
+//   TR2. A step of the plan that has not begun is planned; one that has begun is not shown twice.
 import type { SessionView, StepView } from "../../engine/view.ts";
 import { Plan } from "../../model/plan.ts";
 import type { Look } from "../words.ts";
