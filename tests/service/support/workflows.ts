@@ -5,5 +5,5 @@ import type { Ctx, Workflow } from "@/workers/sdk/types.ts";
 
 /** A workflow of one function; takes the keys of every mode. */
 export function workflow(id: string, run: (ctx: Ctx) => unknown, more: { messages?: boolean } = {}): Workflow {
-  return defineWorkflow({ id, config: z.strictObject({ ...commonConfig }), run: (ctx) => run(ctx), ...more });
+  return defineWorkflow({ id, config: z.strictObject({ ...commonConfig }), run, ...more });
 }
