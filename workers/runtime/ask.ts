@@ -4,7 +4,7 @@
 //   A2. The digest covers type, subject and verbs, not the texts: a yes belongs to what was asked.
 //   A3. `modified` comes back as `approved` or `retry`, with `edited`, unless the author lists it.
 import type { z } from "zod";
-import { type Answer, type OnTimeout, type Verb, VERBS } from "../../lib/model/approval.ts";
+import type { Answer, OnTimeout, Verb } from "../../lib/model/approval.ts";
 import type { Json, JsonObject } from "../../lib/model/json.ts";
 import type { AskArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
@@ -16,6 +16,7 @@ import { checkArgs } from "./policy.ts";
 import { never } from "./run.ts";
 import { type Leaf, takeTime } from "./scope.ts";
 import { answerSchema, inputSchema } from "./schema.ts";
+import { VERBS } from "./verbs.ts";
 
 const MAX_ACTION = 300;
 

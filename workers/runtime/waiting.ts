@@ -1,6 +1,6 @@
 // Whether every live branch stands in a wait: only then may the process go.
-import { WAITS } from "../../lib/model/journal.ts";
 import type { Leaf, Scope } from "./scope.ts";
+import { WAITS } from "./verbs.ts";
 
 /** Tells whether a line of code, and every branch that it waits for, stands in a wait that the host has committed. */
 export function standsInWaits(scope: Scope): boolean {
