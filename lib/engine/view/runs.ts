@@ -163,7 +163,6 @@ export function onComplete(draft: Draft, event: EventEnvelope): void {
   changeRun(draft, event, () => ({ ended_at: timestamp, duration_ms: maybeNumber(data, "duration_ms") }));
   endSteps(draft, event, data["status"] === "cancelled" ? "cancelled" : "failed");
   dropStreams(draft, event);
-  if (draft.waits.length > 0) draft.waits = [];
   draft.moved = true;
   draft.current_step = null;
 }
