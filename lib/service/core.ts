@@ -33,6 +33,8 @@ export interface RunCore {
   earlier(state: SessionState): Promise<Pick<RunStart, "history" | "memory">>;
   /** Finished entries that a retry takes over, in order; empty for other runs. */
   kept(run: RunRecord): Promise<SettledEntry[]>;
+  /** Whether sandboxes may run here: the beat of this instance is acknowledged. */
+  mayExecute(): boolean;
   /** Whether the writer is so far behind that pipes should not be read. */
   behind(): boolean;
 }

@@ -183,6 +183,7 @@ function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
     earlier: (state) =>
       readEarlier(store.events, state, (value) => reads.resolve(state.session?.session_id ?? "", value)),
     kept: (run) => keptBy(reads, run),
+    mayExecute: () => store.beats.held,
     behind: () => store.writer.backlog_bytes > BACKLOG_LIMIT,
   };
 }

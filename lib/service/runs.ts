@@ -125,8 +125,13 @@ export class Runs {
     return count;
   }
 
+  /** Looks again whether something can be claimed. */
+  wake(): void {
+    this.#pump();
+  }
+
   #pump(): void {
-    while (this.#open && this.freeSlots > 0) {
+    while (this.#open && this.#core.mayExecute() && this.freeSlots > 0) {
       const next = this.#next();
       if (next === null) return;
       void this.#claim(next);
@@ -207,9 +212,21 @@ export class Runs {
 
   #changed(session_id: string): void {
     const driver = this.#drivers.get(session_id);
-    if (driver?.phase === "over") this.#drivers.delete(session_id);
+    if (driver?.phase === "over") {
+      this.#drivers.delete(session_id);
+      if (driver.deleted) void this.#removeFolder(session_id);
+    }
     this.#letGo();
     this.#pump();
+  }
+
+  /** Of a session that was deleted on another instance: its sweeper does not reach this disk. */
+  async #removeFolder(session_id: string): Promise<void> {
+    try {
+      await this.#core.folders.remove(session_id);
+    } catch (error) {
+      log.warn("runs.folder_not_removed", { session_id, error: String(error) });
+    }
   }
 
   /** Held processes are as many as slots at most: the one that waits longest goes first. */

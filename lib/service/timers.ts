@@ -68,6 +68,7 @@ export class Timers {
       if (this.#stopped) return;
       await this.#fire(row).catch((error) => this.#failed(row, error));
     }
+    this.#parts.runs.wake();
   }
 
   async #fire(row: Row): Promise<void> {

@@ -61,6 +61,10 @@ export class RunDriver {
   get heldFence(): number | null {
     return this.#phase === "held" ? this.claim.fence : null;
   }
+  /** Whether its session was deleted, as far as it has heard. */
+  get deleted(): boolean {
+    return this.#state.session === null;
+  }
   /** Whether its run stands in waits that somebody elsewhere may end. */
   get waits(): boolean {
     return this.#phase === "executing" || this.#phase === "held";
@@ -68,7 +72,9 @@ export class RunDriver {
 
   /** A commit of the session, or a state read again. */
   committed(state: SessionState): void {
-    if (state.head.head_seq < this.#state.head.head_seq || this.#phase === "over") return;
+    if (this.#phase === "over") return;
+    // A deleted session has no seq to compare.
+    if (state.session !== null && state.head.head_seq < this.#state.head.head_seq) return;
     this.#state = state;
     const { run } = state;
     if (run === null || run.run_id !== this.claim.run_id) return this.stop("ended");

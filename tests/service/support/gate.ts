@@ -13,6 +13,9 @@ export interface Gate {
   /** Commits that were begun. */
   readonly commits: number;
   cut(): void;
+  /** The store answers nothing until `go`; the process lives. */
+  stall(): void;
+  go(): void;
   /** Cuts at a commit, before or after it lands; `then` is called at that moment. */
   cutAt(n: number, when: "before" | "after", then: () => void): void;
   /** Does not cut any more by itself. */
@@ -26,13 +29,16 @@ export function gateOf(inner: Connection, fake: FakeClock): Gate {
   let cut = false;
   let commits = 0;
   let at: { n: number; when: "before" | "after"; then: () => void } | null = null;
+  let stalled: PromiseWithResolvers<void> | null = null;
   const pass = async <T>(call: () => Promise<T>): Promise<T> => {
     if (cut) return await never<T>();
+    await stalled?.promise;
     const result = await call();
     return cut ? await never<T>() : result;
   };
   const commit = async (op: Atomic): Promise<{ ok: true; versionstamp: string } | { ok: false }> => {
     if (cut) return await never();
+    await stalled?.promise;
     const now = at !== null && ++commits === at.n ? at : null;
     if (at === null) commits++;
     const stop = (): Promise<{ ok: false }> => {
@@ -69,6 +75,11 @@ export function gateOf(inner: Connection, fake: FakeClock): Gate {
       return commits;
     },
     cut: () => void (cut = true),
+    stall: () => void (stalled ??= Promise.withResolvers<void>()),
+    go() {
+      stalled?.resolve();
+      stalled = null;
+    },
     cutAt: (n, when, then) => void (at = { n: n + commits, when, then }),
     spare: () => void (at = null),
   };
