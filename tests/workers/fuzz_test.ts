@@ -40,7 +40,7 @@ async function one(number: number, how: How = {}): Promise<History> {
   }
 }
 
-Deno.test("[FZ1] a history that is killed now and then equals the run that was never killed", async () => {
+Deno.test("[WK-FZ1] a history that is killed now and then equals the run that was never killed", async () => {
   const sum = { lives: 0, entries: 0, dropped: 0 };
   for (let number = 0; number < HISTORIES; number++) {
     const { lives, journal } = await one(number);
@@ -53,7 +53,7 @@ Deno.test("[FZ1] a history that is killed now and then equals the run that was n
   assertGreater(sum.dropped, HISTORIES / 10, "branches were dropped");
 });
 
-Deno.test("[FZ2] a history that is killed at any one point equals the run that was never killed", async () => {
+Deno.test("[WK-FZ2] a history that is killed at any one point equals the run that was never killed", async () => {
   for (let number = 0; number < Math.ceil(HISTORIES / 50); number++) {
     const { actions } = await one(number, { kills: () => false });
     let sum = 0;
@@ -63,7 +63,7 @@ Deno.test("[FZ2] a history that is killed at any one point equals the run that w
   }
 });
 
-Deno.test("[FZ8] with the engine as its journal a killed history equals the run that was never killed", async () => {
+Deno.test("[WK-FZ8] with the engine as its journal a killed history equals the run that was never killed", async () => {
   let lives = 0;
   for (let number = 0; number < HISTORIES; number++) {
     const commits = new EngineCommits(START.run_id);
@@ -73,10 +73,10 @@ Deno.test("[FZ8] with the engine as its journal a killed history equals the run 
 });
 
 const PLANTED: [string, Faults, string][] = [
-  ["FZ3", { settle_all: true }, "stored leaves that settle at once"],
-  ["FZ4", { begin_early: true }, "an effect that begins before the last stored one has settled"],
-  ["FZ5", { count_across: true }, "names that are counted in call order across branches"],
-  ["FZ6", { say_again: true }, "what is said again"],
+  ["WK-FZ3", { settle_all: true }, "stored leaves that settle at once"],
+  ["WK-FZ4", { begin_early: true }, "an effect that begins before the last stored one has settled"],
+  ["WK-FZ5", { count_across: true }, "names that are counted in call order across branches"],
+  ["WK-FZ6", { say_again: true }, "what is said again"],
 ];
 for (const [id, faults, what] of PLANTED) {
   Deno.test(`[${id}] the fuzz test finds ${what}`, async () => {
@@ -87,7 +87,7 @@ for (const [id, faults, what] of PLANTED) {
   });
 }
 
-Deno.test("[FZ7] a seed gives the same program and the same choices again", () => {
+Deno.test("[WK-FZ7] a seed gives the same program and the same choices again", () => {
   assertEquals(programOf(7), programOf(7));
   assertEquals(new Rng(7).next(), new Rng(7).next());
 });

@@ -10,7 +10,7 @@ import type { AskArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import type { Approval, ApproveCall, AskCall, Opened } from "../sdk/types.ts";
 import { caller, mayAwait } from "./call.ts";
-import { digestOf, exactCopy, exactJson } from "./json.ts";
+import { exactCopy, exactJson } from "./json.ts";
 import { callLeaf, fromHost, type LeafCall, openLeaf, resultOf, standIn } from "./leaf.ts";
 import { checkArgs } from "./policy.ts";
 import { never } from "./run.ts";
@@ -178,9 +178,4 @@ function parsed<S extends z.ZodType>(schema: S, value: Json, name: string): z.ou
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new Failure("bad_answer", `The answer to "${name}" does not fit: ${result.error.message}`);
-}
-
-/** Digest of a question, for tests and hosts. */
-export function questionDigest(args: AskArgs): string {
-  return digestOf(questionCall("approve", "", args).digest);
 }

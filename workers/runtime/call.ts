@@ -81,7 +81,8 @@ function acrossBranches(run: Run, scope: Scope, call: { name: string; pos: numbe
 /** What is called, for the comparison with what is stored. */
 export interface Called {
   readonly kind: LeafKind | "group" | "map" | "all" | "branch";
-  readonly digest: string | null;
+  /** Digest of its arguments; made only where it is compared. */
+  readonly digest: () => string | null;
   /** Whether the code goes on only after it: then nothing later of the scope can be stored without it. */
   readonly awaited: boolean;
 }
@@ -104,9 +105,9 @@ function misfit(run: Run, scope: Scope, place: PlaceInScope & { called: Called }
   if (keyOfStored(stored) !== key || held !== called.kind) {
     return `${calls}, where the journal holds ${held} "${keyOfStored(stored)}"`;
   }
-  if ("scope" in stored || stored.leaf.digest === called.digest) return null;
-  if (called.kind === "approve" || called.kind === "ask") {
-    return `${calls} for another type, subject or verbs than the question that was asked`;
-  }
-  return run.strict ? `${calls} with other arguments, and its source has changed without a higher version` : null;
+  const question = called.kind === "approve" || called.kind === "ask";
+  if ("scope" in stored || (!question && !run.strict) || stored.leaf.digest === called.digest()) return null;
+  return question
+    ? `${calls} for another type, subject or verbs than the question that was asked`
+    : `${calls} with other arguments, and its source has changed without a higher version`;
 }

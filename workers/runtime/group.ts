@@ -21,7 +21,7 @@ export interface ScopeCall {
 /** Opens a scope at a place that was taken. Null after a mismatch. */
 export function openScope(run: Run, parent: Scope, call: ScopeCall & { place: PlaceInScope }): Scope | null {
   const { place, kind, id, title, total } = call;
-  if (!fits(run, parent, { ...place, called: { kind, digest: null, awaited: kind !== "branch" } })) return null;
+  if (!fits(run, parent, { ...place, called: { kind, digest: () => null, awaited: kind !== "branch" } })) return null;
   const stored = place.stored !== null && "scope" in place.stored ? place.stored.scope : null;
   const scope = newScope({ key: place.key, parent, kind, stored }, { run_id: run.start.run_id, now: parent.now });
   run.scopes.set(scope.key, scope);

@@ -38,7 +38,7 @@ export function openLeaf(call: LeafCall, awaited: boolean): Leaf | null {
   const here = caller(`ctx.${call.kind}`, call.name);
   if (here === null || (awaited && !mayAwait(here, `ctx.${call.kind}`, call.name))) return null;
   const { run, scope } = here;
-  const digest = digestOf(call.digest);
+  const digest = () => digestOf(call.digest);
   const place = takePlace(run, scope, call.name);
   if (!fits(run, scope, { ...place, called: { kind: call.kind, digest, awaited } })) return null;
   const leaf = newLeaf(here, call, { ...place, digest });
@@ -67,17 +67,19 @@ export async function resultOf(leaf: Leaf): Promise<Json> {
   return entry.value;
 }
 
-function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; digest: string }): Leaf {
-  const { key, pos, digest } = place;
+function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; digest: () => string }): Leaf {
+  const { key, pos } = place;
   const { kind, name, policy } = call;
+  const { scope } = here;
   let resolve: (entry: SettledEntry) => void = () => {};
   const outcome = new Promise<SettledEntry>((done) => resolve = done);
-  const begin = call.begin({ type: "begin", key, scope: here.scope.key, name, pos, digest, policy });
+  const begin = () => call.begin({ type: "begin", key, scope: scope.key, name, pos, digest: place.digest(), policy });
   const leaf: Leaf = {
     key,
-    scope: here.scope,
+    scope,
     name,
     kind,
+    policy,
     begin,
     state: "called",
     awaiter: null,
@@ -101,8 +103,8 @@ function begin(run: Run, leaf: Leaf): void {
   leaf.state = "sent";
   run.onTheWay.add(leaf);
   run.sayWaitingAgain();
-  if (run.faults.begin_early === true) run.outbox.sendPast(leaf.begin);
-  else run.outbox.send(leaf.begin);
+  if (run.faults.begin_early === true) run.outbox.sendPast(leaf.begin());
+  else run.outbox.send(leaf.begin());
 }
 
 /** The host has committed that an attempt of a leaf begins. */

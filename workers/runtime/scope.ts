@@ -3,7 +3,7 @@
 // A scope is one line of code: it awaits at most one leaf or scope at a time. A map or all is a scope that awaits nothing
 // itself and holds branches. Owns the shape; leaves to the other files of this folder what happens to them.
 
-import type { LeafKind, Place, ScopeRow, SettledEntry } from "../../lib/model/journal.ts";
+import type { LeafKind, Place, Policy, ScopeRow, SettledEntry } from "../../lib/model/journal.ts";
 import type { BeginFrame } from "../../lib/protocol/sandbox.ts";
 import { Random } from "./random.ts";
 
@@ -41,7 +41,9 @@ export interface Leaf {
   readonly scope: Scope;
   readonly name: string;
   readonly kind: LeafKind;
-  readonly begin: BeginFrame;
+  readonly policy: Policy;
+  /** Makes its begin frame; a reused leaf needs none. */
+  readonly begin: () => BeginFrame;
   /** called: not sent yet, or reused; sent: begin is on its way; begun: the host has committed it. */
   state: "called" | "sent" | "begun" | "settled" | "dropped";
   /** The scope whose code awaits it. */

@@ -52,7 +52,7 @@ function runAttempt(here: Here, leaf: Leaf, work: { attempt: number; fn: StepFun
     cancelTimer();
     run.outbox.send({ type: "end", key: leaf.key, result });
   };
-  const { timeout_s } = leaf.begin.policy;
+  const { timeout_s } = leaf.policy;
   const cancelTimer = timeout_s === undefined ? () => {} : run.ports.after(timeout_s * 1000, () => {
     const failure = new Failure("timeout", `Step "${leaf.name}" took longer than ${timeout_s} s`);
     end({ ok: false, failure: failureData(failure) });

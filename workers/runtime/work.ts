@@ -20,6 +20,8 @@ import { callLeaf, fromHost } from "./leaf.ts";
 import { checkArgs, policyOf } from "./policy.ts";
 import { inputSchema } from "./schema.ts";
 
+const TOOLS: ReadonlySet<ToolName> = new Set(["files_list", "files_read", "files_write"]);
+
 const digestible = (args: object): Json => fromHost<Json>(args);
 
 /** ctx.model */
@@ -77,6 +79,7 @@ export async function tool<N extends ToolName>(
   input: ToolInput<N>,
   policy: Policy = {},
 ): Promise<ToolResults[N]> {
+  checkArgs(TOOLS.has(name), name, `there is no such tool; there are ${[...TOOLS].join(", ")}`);
   const args = fromHost<ToolArgs>(exactCopy({ ...input, tool: name }, `the arguments of tool "${name}"`));
   const result = await callLeaf({
     kind: "tool",
@@ -105,7 +108,7 @@ export async function waitForMessage(name: string, options: { timeout_s?: number
 
 /** ctx.sleep */
 export async function sleep(name: string, until: number | Date): Promise<void> {
-  const until_ms = typeof until === "number" ? now() + until * 1000 : until.getTime();
+  const until_ms = typeof until === "number" ? now() + until * 1000 : Number(until);
   checkArgs(Number.isFinite(until_ms) && Math.abs(until_ms) <= 8.64e15, name, "it sleeps for seconds or until a Date");
   await callLeaf({
     kind: "sleep",

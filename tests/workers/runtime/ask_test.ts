@@ -21,7 +21,7 @@ const argsOf = (box: Sandbox, key: string): AskArgs => {
 const subject = { id: "s", note: "" };
 const plain = (ctx: Ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject });
 
-Deno.test("[ASK1] a person can always reject, and may change what has a schema", async () => {
+Deno.test("[WK-ASK1] a person can always reject, and may change what has a schema", async () => {
   const box = await started((ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject, edit: Step }));
   const { allowed, modifications_schema, on_timeout, action } = argsOf(box, "ok");
   assertEquals([allowed, on_timeout, action], [["approved", "rejected", "modified"], "reject", "T"]);
@@ -29,13 +29,13 @@ Deno.test("[ASK1] a person can always reject, and may change what has a schema",
   assertEquals(modifications_schema?.["additionalProperties"], false);
 });
 
-Deno.test("[ASK2] approved gives the subject", async () => {
+Deno.test("[WK-ASK2] approved gives the subject", async () => {
   const box = await started(plain);
   await box.settle("ok", answer("approved"));
   assertEquals(box.value, { verb: "approved", value: subject, edited: false, feedback: null, by: "ada" });
 });
 
-Deno.test("[ASK3] an answer that allowed does not list throws rejected, with what was said", async () => {
+Deno.test("[WK-ASK3] an answer that allowed does not list throws rejected, with what was said", async () => {
   const box = await started(plain);
   await box.settle("ok", answer("rejected", { feedback: "too risky" }));
   assertEquals(box.failure, {
@@ -45,7 +45,7 @@ Deno.test("[ASK3] an answer that allowed does not list throws rejected, with wha
   });
 });
 
-Deno.test("[ASK4] nobody in time throws expired, whatever the deadline chose", async () => {
+Deno.test("[WK-ASK4] nobody in time throws expired, whatever the deadline chose", async () => {
   const none = await started(plain);
   await none.settle("ok", answer(null, { by: "timeout" }));
   const rejected = await started(plain);
@@ -53,7 +53,7 @@ Deno.test("[ASK4] nobody in time throws expired, whatever the deadline chose", a
   assertEquals([none.failure.code, rejected.failure.code], ["expired", "expired"]);
 });
 
-Deno.test("[ASK5] a no that allowed lists comes back as a verb", async () => {
+Deno.test("[WK-ASK5] a no that allowed lists comes back as a verb", async () => {
   const box = await started((ctx) =>
     ctx.approve("ok", { type: "plan_approval", title: "T", subject, allowed: ["approved", "rejected"] })
   );
@@ -61,7 +61,7 @@ Deno.test("[ASK5] a no that allowed lists comes back as a verb", async () => {
   assertEquals(box.value, { verb: "rejected", value: subject, edited: false, feedback: "again", by: "ada" });
 });
 
-Deno.test("[ASK6] modified comes back as approved or retry, edited, with the value by its schema", async () => {
+Deno.test("[WK-ASK6] modified comes back as approved or retry, edited, with the value by its schema", async () => {
   const approve = await started((ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject, edit: Step }));
   await approve.settle("ok", answer("modified", { value: { id: "x" }, edited: true }));
   assertEquals(approve.value, { ...answer("approved") as object, value: { id: "x", note: "" }, edited: true });
@@ -74,13 +74,13 @@ Deno.test("[ASK6] modified comes back as approved or retry, edited, with the val
   assertEquals(retry.value, { ...answer("retry") as object, value: { id: "x", note: "" }, edited: true });
 });
 
-Deno.test("[ASK7] an edit that does not fit throws bad_answer", async () => {
+Deno.test("[WK-ASK7] an edit that does not fit throws bad_answer", async () => {
   const box = await started((ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject, edit: Step }));
   await box.settle("ok", answer("modified", { value: { id: 1 }, edited: true }));
   assertEquals(box.failure.code, "bad_answer");
 });
 
-Deno.test("[ASK8] what a type cannot be answered is refused before it is asked", async () => {
+Deno.test("[WK-ASK8] what a type cannot be answered is refused before it is asked", async () => {
   const bad: [string, (ctx: Ctx) => Promise<unknown>][] = [
     ["verb", (ctx) => ctx.approve("ok", { type: "plan_approval", title: "T", subject, allowed: ["abort"] })],
     ["none", (ctx) => ctx.approve("ok", { type: "plan_approval", title: "T", subject, allowed: [] })],
@@ -98,7 +98,7 @@ Deno.test("[ASK8] what a type cannot be answered is refused before it is asked",
   }
 });
 
-Deno.test("[ASK9] the digest covers type, subject and verbs, not the texts", async () => {
+Deno.test("[WK-ASK9] the digest covers type, subject and verbs, not the texts", async () => {
   const digestOf = async (call: (ctx: Ctx) => Promise<unknown>) => (await started(call)).begin("ok").digest;
   const base = await digestOf(plain);
   const text = await digestOf((ctx) =>
@@ -115,7 +115,7 @@ Deno.test("[ASK9] the digest covers type, subject and verbs, not the texts", asy
   assertEquals(new Set([base, other, verbs, type]).size, 4);
 });
 
-Deno.test("[ASK10] ask gives the answer by its schema; rejected and expired throw", async () => {
+Deno.test("[WK-ASK10] ask gives the answer by its schema; rejected and expired throw", async () => {
   const call = (ctx: Ctx) => ctx.ask("n", { question: "How many?", answer: z.number().int() });
   const box = await started(call);
   const { type, allowed, subject, modifications_schema } = argsOf(box, "n");
@@ -132,7 +132,7 @@ Deno.test("[ASK10] ask gives the answer by its schema; rejected and expired thro
   assertEquals([no, late, bad].map(({ failure }) => failure.code), ["rejected", "expired", "bad_answer"]);
 });
 
-Deno.test("[ASK11] a long question stands whole in the description", async () => {
+Deno.test("[WK-ASK11] a long question stands whole in the description", async () => {
   const question = "Why? ".repeat(100);
   const box = await started((ctx) => ctx.ask("n", { question, description: "D", answer: z.string() }));
   const { action, description } = argsOf(box, "n");
@@ -140,7 +140,7 @@ Deno.test("[ASK11] a long question stands whole in the description", async () =>
   assertEquals(description, `${question}\n\nD`);
 });
 
-Deno.test("[ASK12] open asks at once and the code goes on; answer waits", async () => {
+Deno.test("[WK-ASK12] open asks at once and the code goes on; answer waits", async () => {
   const box = await started(async (ctx) => {
     const opened = ctx.open("q", { question: "?", answer: z.string() });
     const told = await ctx.step("tell", () => opened.url);
@@ -152,7 +152,7 @@ Deno.test("[ASK12] open asks at once and the code goes on; answer waits", async 
   assertEquals(box.value, ["q", "/sessions/session-1?step=q", "yes"]);
 });
 
-Deno.test("[ASK13] an answer that came before it is awaited is there at once, live and in a replay", async () => {
+Deno.test("[WK-ASK13] an answer that came before it is awaited is there at once, live and in a replay", async () => {
   const flow = workflow(async (ctx) => {
     const opened = ctx.open("q", { question: "?", answer: z.string() });
     const seen = [await ctx.step("a", () => "a")];
@@ -167,18 +167,18 @@ Deno.test("[ASK13] an answer that came before it is awaited is there at once, li
   assertEquals([second.value, second.begun], [["a", "yes", "b"], []]);
 });
 
-Deno.test("[ASK14] answer takes only what open returned", async () => {
+Deno.test("[WK-ASK14] answer takes only what open returned", async () => {
   const box = await started((ctx) => ctx.answer({ id: "q", url: "" }));
   assertEquals(box.failure.code, "bad_args");
 });
 
-Deno.test("[ASK15] a schema that JSON Schema cannot say is refused", async () => {
+Deno.test("[WK-ASK15] a schema that JSON Schema cannot say is refused", async () => {
   const box = await started((ctx) => ctx.ask("n", { question: "?", answer: z.date() }));
   assertEquals(box.failure.code, "bad_args");
   assertStringIncludes(box.failure.message, "JSON Schema");
 });
 
-Deno.test("[ASK16] a question that was opened in a scope which has ended does not begin again there", async () => {
+Deno.test("[WK-ASK16] a question that was opened in a scope which has ended does not begin again there", async () => {
   const flow = workflow(async (ctx) => {
     const opened = await ctx.group("g", "G", () => ctx.open("q", { question: "?", answer: z.string() }));
     try {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Ctx, Failure } from "../../../workers/sdk/mod.ts";
 import { Sandbox, started, workflow } from "../sandbox.ts";
 
-Deno.test("[BR1] map runs its branches at once, at most `limit`, in the order of the items", async () => {
+Deno.test("[WK-BR1] map runs its branches at once, at most `limit`, in the order of the items", async () => {
   const box = await started((ctx) =>
     ctx.map("m", ["a", "b", "c"], { key: (item) => item, limit: 2 }, (item) => ctx.step("s", () => item))
   );
@@ -14,7 +14,7 @@ Deno.test("[BR1] map runs its branches at once, at most `limit`, in the order of
   assertEquals(box.value, ["a", "b", "c"]);
 });
 
-Deno.test("[BR2] a map tells its size, each branch its begin and end", async () => {
+Deno.test("[WK-BR2] a map tells its size, each branch its begin and end", async () => {
   const box = await started((ctx) => ctx.map("m", [7, 8], { key: String, title: "Pages" }, (item) => item));
   assertEquals(box.value, [7, 8]);
   assertEquals(
@@ -32,18 +32,18 @@ Deno.test("[BR2] a map tells its size, each branch its begin and end", async () 
   ]);
 });
 
-Deno.test("[BR3] a map of nothing is done at once", async () => {
+Deno.test("[WK-BR3] a map of nothing is done at once", async () => {
   const box = await started((ctx) => ctx.map("m", [], { key: String }, () => 1));
   assertEquals(box.value, []);
 });
 
-Deno.test("[BR4] keys that come twice are counted", async () => {
+Deno.test("[WK-BR4] keys that come twice are counted", async () => {
   const box = await started((ctx) => ctx.map("m", [1, 1], { key: String }, (_item, i) => ctx.step("s", () => i)));
   assertEquals(box.begun, ["m/1/s", "m/1#2/s"]);
   assertEquals(box.of("scope_begin").map(({ attempt }) => attempt), [1, 1, 1]);
 });
 
-Deno.test("[BR5] the first failure drops the others: no leaf of them begins, settles or speaks again", async () => {
+Deno.test("[WK-BR5] the first failure drops the others: no leaf of them begins, settles or speaks again", async () => {
   const seen: string[] = [];
   const box = await started(async (ctx) => {
     try {
@@ -78,7 +78,7 @@ Deno.test("[BR5] the first failure drops the others: no leaf of them begins, set
   ]);
 });
 
-Deno.test("[BR6] an entry that comes after its branch was dropped is passed over", async () => {
+Deno.test("[WK-BR6] an entry that comes after its branch was dropped is passed over", async () => {
   const box = await started(async (ctx) => {
     try {
       await ctx.map("m", ["a", "b"], { key: (key) => key }, () => ctx.exec("s", { code: "" }));
@@ -94,7 +94,7 @@ Deno.test("[BR6] an entry that comes after its branch was dropped is passed over
   assertEquals(box.value, true);
 });
 
-Deno.test("[BR7] a step of a dropped branch is aborted, and its end is not heard", async () => {
+Deno.test("[WK-BR7] a step of a dropped branch is aborted, and its end is not heard", async () => {
   let signal: AbortSignal | null = null;
   let finish: (value: number) => void = () => {};
   const box = await started((ctx) =>
@@ -116,7 +116,7 @@ Deno.test("[BR7] a step of a dropped branch is aborted, and its end is not heard
   assertEquals(box.failure.code, "broken");
 });
 
-Deno.test("[BR8] a group inside a dropped branch is dropped with it, the innermost first", async () => {
+Deno.test("[WK-BR8] a group inside a dropped branch is dropped with it, the innermost first", async () => {
   const box = await started((ctx) =>
     ctx.all("m", {
       a: () => ctx.exec("s", { code: "" }),
@@ -133,7 +133,7 @@ Deno.test("[BR8] a group inside a dropped branch is dropped with it, the innermo
   ]);
 });
 
-Deno.test("[BR9] collect ends each branch as value or failure", async () => {
+Deno.test("[WK-BR9] collect ends each branch as value or failure", async () => {
   const box = await started(async (ctx) => {
     const outcomes = await ctx.map("m", [1, 2], { key: String, errors: "collect" }, (item) => {
       if (item === 1) throw new Failure("one", "is broken");
@@ -144,7 +144,7 @@ Deno.test("[BR9] collect ends each branch as value or failure", async () => {
   assertEquals(box.value, [["one", "is broken"], 2]);
 });
 
-Deno.test("[BR10] an error that is no Failure stops a map that collects, and ends the run", async () => {
+Deno.test("[WK-BR10] an error that is no Failure stops a map that collects, and ends the run", async () => {
   const box = await started((ctx) =>
     ctx.map("m", [1, 2], { key: String, errors: "collect" }, async (item) => {
       if (item === 1) throw new TypeError("oh");
@@ -159,7 +159,7 @@ Deno.test("[BR10] an error that is no Failure stops a map that collects, and end
   ]);
 });
 
-Deno.test("[BR11] all gives a record and runs all its branches under its own limit", async () => {
+Deno.test("[WK-BR11] all gives a record and runs all its branches under its own limit", async () => {
   const box = await started((ctx) => ctx.all("x", { a: () => 1, b: () => ctx.step("s", () => "two") }));
   await box.run("x/b/s");
   assertEquals(box.value, { a: 1, b: "two" });
@@ -169,7 +169,7 @@ Deno.test("[BR11] all gives a record and runs all its branches under its own lim
   ]]);
 });
 
-Deno.test("[BR12] a branch is known by its async context, not by the ctx that it holds", async () => {
+Deno.test("[WK-BR12] a branch is known by its async context, not by the ctx that it holds", async () => {
   const held: { ctx: Ctx | null } = { ctx: null };
   const helper = () => held.ctx!.step("s", () => 1);
   const box = await started((ctx) => {
@@ -179,7 +179,7 @@ Deno.test("[BR12] a branch is known by its async context, not by the ctx that it
   assertEquals(box.begun, ["x/a/s", "x/b/g/s"]);
 });
 
-Deno.test("[BR13] options of branches that cannot be are refused", async () => {
+Deno.test("[WK-BR13] options of branches that cannot be are refused", async () => {
   const box = await started(async (ctx) => {
     const codes: string[] = [];
     const note = (error: unknown) => void codes.push(error instanceof Failure ? error.code : "?");
@@ -192,7 +192,7 @@ Deno.test("[BR13] options of branches that cannot be are refused", async () => {
   assertEquals(box.value, ["bad_args", "bad_args", "bad_name", "bad_args"]);
 });
 
-Deno.test("[BR14] branches that end in one turn are all heard before the map ends", async () => {
+Deno.test("[WK-BR14] branches that end in one turn are all heard before the map ends", async () => {
   const box = await started((ctx) =>
     ctx.map("m", [1, 2, 3], { key: String }, async (item) => {
       await null;
@@ -202,7 +202,7 @@ Deno.test("[BR14] branches that end in one turn are all heard before the map end
   assertEquals(box.value, [1, 2, 3]);
 });
 
-Deno.test("[BR15] shared variables replay as they ran: first one wins", async () => {
+Deno.test("[WK-BR15] shared variables replay as they ran: first one wins", async () => {
   const flow = workflow(async (ctx) => {
     let winner = "";
     await ctx.map("m", ["a", "b"], { key: (key) => key }, async (key) => {

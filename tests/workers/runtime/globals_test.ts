@@ -3,7 +3,7 @@ import { installGlobals } from "../../../workers/runtime/globals.ts";
 import { Failure } from "../../../workers/sdk/mod.ts";
 import { CREATED_MS, started } from "../sandbox.ts";
 
-Deno.test("[GLOB1] outside a step the clocks of the language give the time of the last entry", async () => {
+Deno.test("[WK-GLOB1] outside a step the clocks of the language give the time of the last entry", async () => {
   using _patched = installGlobals();
   const box = await started(async (ctx) => {
     await ctx.step("a", () => 1);
@@ -14,7 +14,7 @@ Deno.test("[GLOB1] outside a step the clocks of the language give the time of th
   assertEquals(box.value, [1000, 1000, 1000, 1000, 1000]);
 });
 
-Deno.test("[GLOB2] outside a step random numbers come from the scope's stream, the same in a replay", async () => {
+Deno.test("[WK-GLOB2] outside a step random numbers come from the scope's stream, the same in a replay", async () => {
   using _patched = installGlobals();
   const draw = async () => {
     const box = await started(
@@ -25,7 +25,7 @@ Deno.test("[GLOB2] outside a step random numbers come from the scope's stream, t
   assertEquals(await draw(), await draw());
 });
 
-Deno.test("[GLOB3] inside a step, and outside of a run, they are the real ones", async () => {
+Deno.test("[WK-GLOB3] inside a step, and outside of a run, they are the real ones", async () => {
   using _patched = installGlobals();
   const box = await started((ctx) => ctx.step("a", () => [Date.now(), Math.random()]));
   await box.run("a");
@@ -39,7 +39,7 @@ Deno.test("[GLOB3] inside a step, and outside of a run, they are the real ones",
 for (
   const [name, leaf] of [["fetch", "ctx.exec"], ["setTimeout", "ctx.sleep"], ["setInterval", "ctx.sleep"]] as const
 ) {
-  Deno.test(`[GLOB4] ${name} outside a step throws a Failure that names the leaf to use`, async () => {
+  Deno.test(`[WK-GLOB4] ${name} outside a step throws a Failure that names the leaf to use`, async () => {
     using _patched = installGlobals();
     const box = await started(() => {
       const call: unknown = Reflect.get(globalThis, name);
@@ -52,7 +52,7 @@ for (
   });
 }
 
-Deno.test("[GLOB5] timers work inside a step", async () => {
+Deno.test("[WK-GLOB5] timers work inside a step", async () => {
   using _patched = installGlobals();
   let done: () => void = () => {};
   const ran = new Promise<void>((resolve) => done = resolve);
@@ -69,7 +69,7 @@ Deno.test("[GLOB5] timers work inside a step", async () => {
   assertEquals(box.of("end")[0]?.result, { ok: true, value: "slept" });
 });
 
-Deno.test("[GLOB6] what was replaced is put back", () => {
+Deno.test("[WK-GLOB6] what was replaced is put back", () => {
   const before = [Date, Math.random, fetch, setTimeout, performance.now];
   {
     using _patched = installGlobals();

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Failure } from "../../../workers/sdk/mod.ts";
 import { Sandbox, started, workflow } from "../sandbox.ts";
 
-Deno.test("[GRP1] a group tells when it begins and ends, with what people see", async () => {
+Deno.test("[WK-GRP1] a group tells when it begins and ends, with what people see", async () => {
   const box = await started(async (ctx) => {
     await ctx.step("first", () => 1);
     await ctx.group("plan", "The plan", () => 2);
@@ -24,7 +24,7 @@ Deno.test("[GRP1] a group tells when it begins and ends, with what people see", 
   ]);
 });
 
-Deno.test("[GRP2] the same id again is the next attempt of the same step", async () => {
+Deno.test("[WK-GRP2] the same id again is the next attempt of the same step", async () => {
   const box = await started(async (ctx) => {
     for (let i = 1; i <= 3; i++) {
       try {
@@ -48,7 +48,7 @@ Deno.test("[GRP2] the same id again is the next attempt of the same step", async
   ]);
 });
 
-Deno.test("[GRP3] a wake does not raise the attempt of a group, and tells neither begin nor end again", async () => {
+Deno.test("[WK-GRP3] a wake does not raise the attempt of a group, and tells neither begin nor end again", async () => {
   const flow = workflow(async (ctx) => {
     await ctx.group("done", "Done", () => ctx.step("a", () => 1));
     await ctx.group("open", "Open", () => ctx.step("b", () => 1));
@@ -63,14 +63,14 @@ Deno.test("[GRP3] a wake does not raise the attempt of a group, and tells neithe
   assertEquals(second.of("scope_begin"), []);
 });
 
-Deno.test("[GRP4] two open leaves in one scope end the run concurrent_step", async () => {
+Deno.test("[WK-GRP4] two open leaves in one scope end the run concurrent_step", async () => {
   const box = await started((ctx) => Promise.all([ctx.step("a", () => 1), ctx.step("b", () => 1)]));
   assertEquals([box.mismatch.code, box.over], ["concurrent_step", "mismatch"]);
   assertStringIncludes(box.mismatch.message, `"b"`);
   assertStringIncludes(box.mismatch.message, `"a"`);
 });
 
-Deno.test("[GRP5] a leaf beside an open group or map ends the run concurrent_step", async () => {
+Deno.test("[WK-GRP5] a leaf beside an open group or map ends the run concurrent_step", async () => {
   const group = await started((ctx) =>
     Promise.all([ctx.group("g", "G", () => ctx.step("a", () => 1)), ctx.step("b", () => 1)])
   );
@@ -80,12 +80,12 @@ Deno.test("[GRP5] a leaf beside an open group or map ends the run concurrent_ste
   assertEquals([group.mismatch.code, map.mismatch.code], ["concurrent_step", "concurrent_step"]);
 });
 
-Deno.test("[GRP6] a leaf that is not awaited when its scope ends ends the run concurrent_step", async () => {
+Deno.test("[WK-GRP6] a leaf that is not awaited when its scope ends ends the run concurrent_step", async () => {
   const box = await started((ctx) => ctx.group("g", "G", () => void ctx.step("a", () => 1)));
   assertEquals(box.mismatch.code, "concurrent_step");
 });
 
-Deno.test("[GRP7] a call in a scope that has ended ends the run concurrent_step", async () => {
+Deno.test("[WK-GRP7] a call in a scope that has ended ends the run concurrent_step", async () => {
   const box = await started(async (ctx) => {
     let late: Promise<unknown> = Promise.resolve();
     await ctx.group("g", "G", () => {
@@ -100,7 +100,7 @@ Deno.test("[GRP7] a call in a scope that has ended ends the run concurrent_step"
   assertStringIncludes(box.mismatch.message, "late");
 });
 
-Deno.test("[GRP8] after concurrent_step no code goes on", async () => {
+Deno.test("[WK-GRP8] after concurrent_step no code goes on", async () => {
   const seen: string[] = [];
   await started(async (ctx) => {
     try {

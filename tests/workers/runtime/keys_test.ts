@@ -4,18 +4,18 @@ import { escapeName, keyOf } from "../../../workers/runtime/keys.ts";
 import { Random } from "../../../workers/runtime/random.ts";
 import { sha256 } from "../../../workers/runtime/sha256.ts";
 
-Deno.test("[KEY1] a key is the path of its scope and its name, counted from the second", () => {
+Deno.test("[WK-KEY1] a key is the path of its scope and its name, counted from the second", () => {
   assertEquals([keyOf("", "a", 1), keyOf("", "a", 2), keyOf("g", "a", 3)], ["a", "a#2", "g/a#3"]);
 });
 
-Deno.test("[KEY2] # and / of a name are escaped: no name can take the key of another path", () => {
+Deno.test("[WK-KEY2] # and / of a name are escaped: no name can take the key of another path", () => {
   assertEquals(escapeName("a/b#2%"), "a%2Fb%232%25");
   assertNotEquals(keyOf("", "a/b", 1), keyOf("a", "b", 1));
   assertNotEquals(keyOf("", "a#2", 1), keyOf("", "a", 2));
   assertNotEquals(keyOf("", "a%2Fb", 1), keyOf("", "a/b", 1));
 });
 
-Deno.test("[KEY3] a key over 256 bytes is # and its SHA-256, and no name has such a key", () => {
+Deno.test("[WK-KEY3] a key over 256 bytes is # and its SHA-256, and no name has such a key", () => {
   const long = keyOf("scope", "é".repeat(126), 1);
   assertEquals(long, `#${sha256(`scope/${"é".repeat(126)}`)}`);
   assertEquals(keyOf("", "é".repeat(128), 1), "é".repeat(128));
@@ -23,7 +23,7 @@ Deno.test("[KEY3] a key over 256 bytes is # and its SHA-256, and no name has suc
   assertEquals(escapeName("#x").startsWith("#"), false);
 });
 
-Deno.test("[KEY4] SHA-256 gives what the standard gives", () => {
+Deno.test("[WK-KEY4] SHA-256 gives what the standard gives", () => {
   assertEquals(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   assertEquals(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   assertEquals(
@@ -32,7 +32,7 @@ Deno.test("[KEY4] SHA-256 gives what the standard gives", () => {
   );
 });
 
-Deno.test("[KEY5] SHA-256 is that of the platform at every length around a block", async () => {
+Deno.test("[WK-KEY5] SHA-256 is that of the platform at every length around a block", async () => {
   for (let length = 0; length < 200; length++) {
     const text = "é".repeat(length >> 1) + "a".repeat(length & 1);
     const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
@@ -40,11 +40,11 @@ Deno.test("[KEY5] SHA-256 is that of the platform at every length around a block
   }
 });
 
-Deno.test("[KEY6] the canonical form has keys in order and nothing else", () => {
+Deno.test("[WK-KEY6] the canonical form has keys in order and nothing else", () => {
   assertEquals(canonical({ b: [1, { d: null, c: "x" }], a: true }), `{"a":true,"b":[1,{"c":"x","d":null}]}`);
 });
 
-Deno.test("[KEY7] random numbers fill their range evenly", () => {
+Deno.test("[WK-KEY7] random numbers fill their range evenly", () => {
   const random = new Random("run", "scope");
   const buckets = Array(10).fill(0);
   for (let i = 0; i < 10_000; i++) buckets[Math.floor(random.next() * 10)]++;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { defineWorkflow, Failure, z } from "../../../workers/sdk/mod.ts";
 import { CREATED_MS, Sandbox, started, workflow } from "../sandbox.ts";
 
-Deno.test("[KNOW1] ctx.now is the time of the scope's last entry, and of the run before the first", async () => {
+Deno.test("[WK-KNOW1] ctx.now is the time of the scope's last entry, and of the run before the first", async () => {
   const box = await started(async (ctx) => {
     const times = [ctx.now()];
     await ctx.step("a", () => 1);
@@ -19,7 +19,7 @@ Deno.test("[KNOW1] ctx.now is the time of the scope's last entry, and of the run
   assertEquals(box.value, [0, 1000, 1000, 2000, 2000]);
 });
 
-Deno.test("[KNOW2] what happens in one branch does not move the time of another", async () => {
+Deno.test("[WK-KNOW2] what happens in one branch does not move the time of another", async () => {
   const box = await started((ctx) =>
     ctx.all("all", {
       a: async () => {
@@ -37,7 +37,7 @@ Deno.test("[KNOW2] what happens in one branch does not move the time of another"
   assertEquals(box.value, { a: 2000, b: 1000 });
 });
 
-Deno.test("[KNOW3] random numbers and uuids are the same in a replay, and others in another scope or run", async () => {
+Deno.test("[WK-KNOW3] random numbers and uuids are the same in a replay, and others in another scope or run", async () => {
   const flow = workflow(async (ctx) => {
     const own = [ctx.random(), ctx.uuid()];
     return [own, await ctx.group("g", "G", () => [ctx.random(), ctx.uuid()])];
@@ -52,7 +52,7 @@ Deno.test("[KNOW3] random numbers and uuids are the same in a replay, and others
   assertMatch(String(one[0][1]), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-Deno.test("[KNOW4] config is parsed once by the workflow's schema, with its defaults", async () => {
+Deno.test("[WK-KNOW4] config is parsed once by the workflow's schema, with its defaults", async () => {
   const config = z.strictObject({ depth: z.number().default(3), name: z.string() });
   const flow = defineWorkflow({ id: "test", config, run: (ctx) => ({ ...ctx.config, task: ctx.task, run: ctx.run }) });
   const box = await new Sandbox(flow, { start: { config: { name: "n" } } }).start();
@@ -64,24 +64,24 @@ Deno.test("[KNOW4] config is parsed once by the workflow's schema, with its defa
   });
 });
 
-Deno.test("[KNOW5] a config that does not fit ends the run invalid_config", async () => {
+Deno.test("[WK-KNOW5] a config that does not fit ends the run invalid_config", async () => {
   const box = await new Sandbox(workflow(() => 1), { start: { config: { foreign: true } } }).start();
   assertEquals(box.failure.code, "invalid_config");
 });
 
-Deno.test("[KNOW6] ctx.version is the version that the run began with", async () => {
+Deno.test("[WK-KNOW6] ctx.version is the version that the run began with", async () => {
   const flow = workflow((ctx) => ctx.version, 3);
   assertEquals((await new Sandbox(flow).start()).value, 3);
   assertEquals((await new Sandbox(flow, { start: { version: 2 } }).start()).value, 2);
 });
 
-Deno.test("[KNOW7] history holds the messages of earlier runs", async () => {
+Deno.test("[WK-KNOW7] history holds the messages of earlier runs", async () => {
   const history = [{ role: "user", agent: "user", content: "hi", timestamp: "2026-01-01T00:00:00.000Z" }];
   const box = await started((ctx) => [...ctx.history], { start: { history } });
   assertEquals(box.value, history);
 });
 
-Deno.test("[KNOW8] memory gives what the session held at the start and own sets, and refuses what does not fit", async () => {
+Deno.test("[WK-KNOW8] memory gives what the session held at the start and own sets, and refuses what does not fit", async () => {
   const box = await started((ctx) => {
     const before = ctx.memory.get(z.number(), "count");
     ctx.memory.set("count", 2);
@@ -97,7 +97,7 @@ Deno.test("[KNOW8] memory gives what the session held at the start and own sets,
   assertEquals(box.said, [["", 0, 1, { what: "memory", key: "count", value: 2 }]]);
 });
 
-Deno.test("[KNOW9] the name of a variable has 1 to 200 characters", async () => {
+Deno.test("[WK-KNOW9] the name of a variable has 1 to 200 characters", async () => {
   const box = await started((ctx) => ctx.memory.set("", 1));
   assertEquals(box.failure.code, "bad_args");
 });

@@ -11,7 +11,7 @@ const failureOf = async (call: () => Promise<unknown>): Promise<[string, string]
   }
 };
 
-Deno.test("[LEAF1] the code after a leaf goes on only when its result is committed", async () => {
+Deno.test("[WK-LEAF1] the code after a leaf goes on only when its result is committed", async () => {
   const seen: string[] = [];
   const box = await started(async (ctx) => {
     await ctx.step("a", () => seen.push("ran"));
@@ -24,7 +24,7 @@ Deno.test("[LEAF1] the code after a leaf goes on only when its result is committ
   assertEquals(seen, ["ran", "after"]);
 });
 
-Deno.test("[LEAF2] a leaf gives the stored JSON copy, not what the step returned", async () => {
+Deno.test("[WK-LEAF2] a leaf gives the stored JSON copy, not what the step returned", async () => {
   const made = { list: [1] };
   const box = await started(async (ctx) => {
     const got = await ctx.step("a", () => made);
@@ -34,7 +34,7 @@ Deno.test("[LEAF2] a leaf gives the stored JSON copy, not what the step returned
   assertEquals(box.value, [false, { list: [1] }]);
 });
 
-Deno.test("[LEAF3] a missing value is null, a property that is undefined is left out", async () => {
+Deno.test("[WK-LEAF3] a missing value is null, a property that is undefined is left out", async () => {
   const box = await started(async (ctx) => [
     await ctx.step("a", () => {}),
     await ctx.step("b", () => ({ x: undefined, y: 1 })),
@@ -55,7 +55,7 @@ for (
     ["an instance", new (class Point {})(), ""],
   ] as const
 ) {
-  Deno.test(`[LEAF4] a result with ${what} is refused as not_json`, async () => {
+  Deno.test(`[WK-LEAF4] a result with ${what} is refused as not_json`, async () => {
     const box = await started((ctx) => ctx.step("a", () => value as unknown));
     await box.run("a");
     assertEquals(box.failure.code, "not_json");
@@ -63,13 +63,13 @@ for (
   });
 }
 
-Deno.test("[LEAF5] a result over 1 MB is refused as too_large", async () => {
+Deno.test("[WK-LEAF5] a result over 1 MB is refused as too_large", async () => {
   const box = await started((ctx) => ctx.step("a", () => "é".repeat(500_001)));
   await box.run("a");
   assertEquals(box.failure.code, "too_large");
 });
 
-Deno.test("[LEAF6] a name is 1 to 200 characters", async () => {
+Deno.test("[WK-LEAF6] a name is 1 to 200 characters", async () => {
   const box = await started(async (ctx) => [
     (await failureOf(() => ctx.step("", () => 1)))[0],
     (await failureOf(() => ctx.exec("x".repeat(201), { code: "" })))[0],
@@ -78,7 +78,7 @@ Deno.test("[LEAF6] a name is 1 to 200 characters", async () => {
   assertEquals(box.value, ["bad_name", "bad_name", "bad_name"]);
 });
 
-Deno.test("[LEAF7] a policy that cannot be is refused before the leaf has a place", async () => {
+Deno.test("[WK-LEAF7] a policy that cannot be is refused before the leaf has a place", async () => {
   const box = await started(async (ctx) => {
     const codes = [];
     for (
@@ -93,7 +93,7 @@ Deno.test("[LEAF7] a policy that cannot be is refused before the leaf has a plac
   assertEquals(box.value, [Array(5).fill("bad_args"), 2]);
 });
 
-Deno.test("[LEAF8] a failed leaf throws a Failure with code, message and data, and a trace of its caller", async () => {
+Deno.test("[WK-LEAF8] a failed leaf throws a Failure with code, message and data, and a trace of its caller", async () => {
   const box = await started(async function theWorkflow(ctx) {
     await ctx.exec("a", { code: "1" });
   });
@@ -103,7 +103,7 @@ Deno.test("[LEAF8] a failed leaf throws a Failure with code, message and data, a
   assertMatch(finish?.result.ok === false ? finish.result.traceback ?? "" : "", /theWorkflow/);
 });
 
-Deno.test("[LEAF9] begin carries key, scope, name, place, digest, policy and arguments", async () => {
+Deno.test("[WK-LEAF9] begin carries key, scope, name, place, digest, policy and arguments", async () => {
   const box = await started(async (ctx) => {
     await ctx.group("g", "G", () => ctx.exec("a", { code: "1", label: "L", attempts: 3, backoff_s: 2 }));
   });
@@ -121,7 +121,7 @@ Deno.test("[LEAF9] begin carries key, scope, name, place, digest, policy and arg
   assertMatch(digest, /^[0-9a-f]{64}$/);
 });
 
-Deno.test("[LEAF10] arguments that JSON would change are refused before the leaf has a place", async () => {
+Deno.test("[WK-LEAF10] arguments that JSON would change are refused before the leaf has a place", async () => {
   const box = await started(async (ctx) => {
     const bad = { agent: "a", messages: [], brief: { task: "", turn: 0, attempt: 1, plan: new Date() as never } };
     const [code] = await failureOf(() => ctx.model("m", bad));
@@ -132,7 +132,7 @@ Deno.test("[LEAF10] arguments that JSON would change are refused before the leaf
   assertEquals(box.value, ["not_json", 1]);
 });
 
-Deno.test("[LEAF11] a leaf outside of a run says that no workflow runs", async () => {
+Deno.test("[WK-LEAF11] a leaf outside of a run says that no workflow runs", async () => {
   let held: (() => Promise<unknown>) | null = null;
   await started((ctx) => {
     held = () => ctx.step("a", () => 1);

@@ -26,7 +26,7 @@ const two: Code = async (ctx) => {
   await exec(ctx, "b");
 };
 
-Deno.test("[MIS1] another name at a place is a mismatch that names both", async () => {
+Deno.test("[WK-MIS1] another name at a place is a mismatch that names both", async () => {
   const box = await changed(two, ["a", "b"], async (ctx) => {
     await exec(ctx, "a");
     await exec(ctx, "c");
@@ -36,7 +36,7 @@ Deno.test("[MIS1] another name at a place is a mismatch that names both", async 
   assertStringIncludes(box.mismatch.message, `exec "b"`);
 });
 
-Deno.test("[MIS2] another kind at a place is a mismatch, a scope for a leaf too", async () => {
+Deno.test("[WK-MIS2] another kind at a place is a mismatch, a scope for a leaf too", async () => {
   const kind = await changed(two, ["a"], (ctx) => ctx.step("a", () => 1));
   const scope = await changed(two, ["a"], (ctx) => ctx.group("a", "A", () => exec(ctx, "x")));
   const leaf = await changed((ctx) => ctx.group("a", "A", () => exec(ctx, "x")), ["a/x"], (ctx) => exec(ctx, "a"));
@@ -48,7 +48,7 @@ Deno.test("[MIS2] another kind at a place is a mismatch, a scope for a leaf too"
   for (const box of [kind, scope, leaf, map]) assertEquals(box.mismatch.code, "nondeterministic");
 });
 
-Deno.test("[MIS3] a leaf that is open in the journal must be called too", async () => {
+Deno.test("[WK-MIS3] a leaf that is open in the journal must be called too", async () => {
   const box = await changed(two, ["a"], async (ctx) => {
     await exec(ctx, "a");
     await exec(ctx, "c");
@@ -56,7 +56,7 @@ Deno.test("[MIS3] a leaf that is open in the journal must be called too", async 
   assertStringIncludes(box.mismatch.message, `"b"`);
 });
 
-Deno.test("[MIS4] an entry that is left when its scope ends is a mismatch", async () => {
+Deno.test("[WK-MIS4] an entry that is left when its scope ends is a mismatch", async () => {
   const root = await changed(two, ["a", "b"], (ctx) => exec(ctx, "a"));
   const group = await changed(
     (ctx) => ctx.group("g", "G", () => two(ctx)),
@@ -73,7 +73,7 @@ Deno.test("[MIS4] an entry that is left when its scope ends is a mismatch", asyn
   }
 });
 
-Deno.test("[MIS5] a leaf put in front of stored ones is a mismatch at once", async () => {
+Deno.test("[WK-MIS5] a leaf put in front of stored ones is a mismatch at once", async () => {
   const box = await changed(two, ["a", "b"], async (ctx) => {
     await exec(ctx, "new");
     await two(ctx);
@@ -81,7 +81,7 @@ Deno.test("[MIS5] a leaf put in front of stored ones is a mismatch at once", asy
   assertStringIncludes(box.mismatch.message, `"new"`);
 });
 
-Deno.test("[MIS6] the next entry that is not called within 5 s is a mismatch", async () => {
+Deno.test("[WK-MIS6] the next entry that is not called within 5 s is a mismatch", async () => {
   const box = await changed(two, ["a", "b"], async (ctx) => {
     await exec(ctx, "a");
     await new Promise(() => {});
@@ -93,7 +93,7 @@ Deno.test("[MIS6] the next entry that is not called within 5 s is a mismatch", a
   assertStringIncludes(box.mismatch.message, "5 s");
 });
 
-Deno.test("[MIS7] no timer runs while entries are called in time", async () => {
+Deno.test("[WK-MIS7] no timer runs while entries are called in time", async () => {
   const box = await changed(two, ["a", "b"], two);
   assertEquals([box.timers, box.over], [[], "finished"]);
 });
@@ -101,7 +101,7 @@ Deno.test("[MIS7] no timer runs while entries are called in time", async () => {
 const asks = (id: string, title: string): Code => (ctx) =>
   ctx.approve("ok", { type: "step_approval", title, subject: { id } });
 
-Deno.test("[MIS8] an approval for another subject is a mismatch, answered or open, whatever the source", async () => {
+Deno.test("[WK-MIS8] an approval for another subject is a mismatch, answered or open, whatever the source", async () => {
   const open = await changed(asks("s", "T"), [], asks("x", "T"), { start: { source_digest: "a" } });
   assertStringIncludes(open.mismatch.message, "another type, subject or verbs");
   const first = await new Sandbox(workflow(asks("s", "T"))).start();
@@ -110,25 +110,25 @@ Deno.test("[MIS8] an approval for another subject is a mismatch, answered or ope
   assertEquals(answered.mismatch.code, "nondeterministic");
 });
 
-Deno.test("[MIS9] other texts of an approval are no mismatch", async () => {
+Deno.test("[WK-MIS9] other texts of an approval are no mismatch", async () => {
   const box = await changed(asks("s", "T"), [], asks("s", "Another title"));
   assertEquals([box.over, box.begun], [null, ["ok"]]);
 });
 
 const withCode = (code: string): Code => async (ctx) => (await exec(ctx, "a", code)).value;
 
-Deno.test("[MIS10] other arguments are a mismatch when the source has changed and its version is not above the run's", async () => {
+Deno.test("[WK-MIS10] other arguments are a mismatch when the source has changed and its version is not above the run's", async () => {
   const box = await changed(withCode("1"), ["a"], withCode("2"), { start: { source_digest: "older" } });
   assertStringIncludes(box.mismatch.message, "other arguments");
 });
 
-Deno.test("[MIS11] other arguments pass when the version is above the run's, or the source is the same", async () => {
+Deno.test("[WK-MIS11] other arguments pass when the version is above the run's, or the source is the same", async () => {
   const higher = await changed(withCode("1"), ["a"], withCode("2"), { version: 2, start: { source_digest: "older" } });
   const same = await changed(withCode("1"), ["a"], withCode("2"));
   assertEquals([higher.value, same.value], [1, 1]);
 });
 
-Deno.test("[MIS12] ctx.version guards a leaf that is new", async () => {
+Deno.test("[WK-MIS12] ctx.version guards a leaf that is new", async () => {
   const box = await changed(two, ["a", "b"], async (ctx) => {
     await exec(ctx, "a");
     if (ctx.version >= 2) await exec(ctx, "new");
@@ -137,7 +137,7 @@ Deno.test("[MIS12] ctx.version guards a leaf that is new", async () => {
   assertEquals(box.over, "finished");
 });
 
-Deno.test("[MIS13] a mismatch throws nothing into the code and nothing leaves after it", async () => {
+Deno.test("[WK-MIS13] a mismatch throws nothing into the code and nothing leaves after it", async () => {
   const seen: string[] = [];
   const box = await changed(two, ["a", "b"], async (ctx) => {
     try {

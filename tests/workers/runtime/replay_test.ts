@@ -5,7 +5,7 @@ import { Sandbox, started, workflow } from "../sandbox.ts";
 const exec = async (ctx: Ctx, name: string, code = "") => (await ctx.exec(name, { code })).value;
 const done = (value: number) => ({ ok: true as const, value: { value } });
 
-Deno.test("[RPL1] what is stored settles without a frame", async () => {
+Deno.test("[WK-RPL1] what is stored settles without a frame", async () => {
   const flow = workflow(async (ctx) => [await exec(ctx, "a"), await ctx.step("b", () => 2), await exec(ctx, "a")]);
   const first = await new Sandbox(flow).start();
   await first.settle("a", done(1));
@@ -16,7 +16,7 @@ Deno.test("[RPL1] what is stored settles without a frame", async () => {
   assertEquals(second.frames.map(({ type }) => type), ["ready", "finish"]);
 });
 
-Deno.test("[RPL2] leaves settle by number, one at a time, with all code between that they woke", async () => {
+Deno.test("[WK-RPL2] leaves settle by number, one at a time, with all code between that they woke", async () => {
   const order: string[] = [];
   const flow = workflow((ctx) =>
     ctx.map("m", ["a", "b", "c"], { key: (key) => key }, async (key) => {
@@ -36,7 +36,7 @@ Deno.test("[RPL2] leaves settle by number, one at a time, with all code between 
   assertEquals(live, ["c1", "c2", "a1", "a2", "a3", "b1", "b2", "c3", "b3"]);
 });
 
-Deno.test("[RPL3] entries that the host hands over together settle one at a time too", async () => {
+Deno.test("[WK-RPL3] entries that the host hands over together settle one at a time too", async () => {
   const order: string[] = [];
   const box = await started((ctx) =>
     ctx.map("m", ["a", "b"], { key: (key) => key }, async (key) => {
@@ -52,7 +52,7 @@ Deno.test("[RPL3] entries that the host hands over together settle one at a time
   assertEquals(order, ["b", "b", "a", "a"]);
 });
 
-Deno.test("[RPL4] no effect begins, and nothing is said, before the last stored entry has settled", async () => {
+Deno.test("[WK-RPL4] no effect begins, and nothing is said, before the last stored entry has settled", async () => {
   const flow = workflow((ctx) =>
     ctx.all("m", {
       a: async () => {
@@ -76,7 +76,7 @@ Deno.test("[RPL4] no effect begins, and nothing is said, before the last stored 
   assertEquals(second.failure.message, "Error: b stops the others");
 });
 
-Deno.test("[RPL5] what was open begins again, after all that is stored", async () => {
+Deno.test("[WK-RPL5] what was open begins again, after all that is stored", async () => {
   const flow = workflow((ctx) =>
     ctx.all("m", { a: () => exec(ctx, "x"), b: async () => [await exec(ctx, "x"), await exec(ctx, "y")] })
   );
@@ -89,7 +89,7 @@ Deno.test("[RPL5] what was open begins again, after all that is stored", async (
   assertEquals(await second.began("m/b/y"), 1);
 });
 
-Deno.test("[RPL6] keys count names in their own scope, in the order of calls there", async () => {
+Deno.test("[WK-RPL6] keys count names in their own scope, in the order of calls there", async () => {
   const box = await started(async (ctx) => {
     await ctx.all("m", {
       a: async () => [await exec(ctx, "x"), await exec(ctx, "x")],
@@ -100,7 +100,7 @@ Deno.test("[RPL6] keys count names in their own scope, in the order of calls the
   assertEquals(box.begun, ["m/a/x", "m/b/x", "m/b/x#2/x", "m/a/x#2"]);
 });
 
-Deno.test("[RPL7] failed and caught calls count", async () => {
+Deno.test("[WK-RPL7] failed and caught calls count", async () => {
   const box = await started(async (ctx) => {
     await exec(ctx, "x").catch(() => {});
     await exec(ctx, "x");
@@ -110,7 +110,7 @@ Deno.test("[RPL7] failed and caught calls count", async () => {
   assertEquals(box.begin("x#2").pos, 1);
 });
 
-Deno.test("[RPL8] an entry that the host hands over twice settles once", async () => {
+Deno.test("[WK-RPL8] an entry that the host hands over twice settles once", async () => {
   const box = await started(async (ctx) => [await exec(ctx, "a"), await exec(ctx, "b")]);
   const entry = await box.settle("a", done(1));
   box.send({ type: "settle", entry });
@@ -118,7 +118,7 @@ Deno.test("[RPL8] an entry that the host hands over twice settles once", async (
   assertEquals(box.value, [1, 2]);
 });
 
-Deno.test("[RPL9] an entry out of order is refused", async () => {
+Deno.test("[WK-RPL9] an entry out of order is refused", async () => {
   const box = await started((ctx) => ctx.all("m", { a: () => exec(ctx, "x"), b: () => exec(ctx, "x") }));
   const late = box.commit("m/a/x", done(1));
   const early = box.commit("m/b/x", done(1));
@@ -132,7 +132,7 @@ Deno.test("[RPL9] an entry out of order is refused", async () => {
   assertStringIncludes(refused, "comes after");
 });
 
-Deno.test("[RPL10] an answer that comes during a replay waits for the stored entries before it", async () => {
+Deno.test("[WK-RPL10] an answer that comes during a replay waits for the stored entries before it", async () => {
   const flow = workflow(async (ctx) => {
     const order: string[] = [];
     await ctx.all("m", {
@@ -153,14 +153,14 @@ Deno.test("[RPL10] an answer that comes during a replay waits for the stored ent
   assertEquals(second.value, ["1", "yes"]);
 });
 
-Deno.test("[RPL11] equal arguments have one digest, whatever the order of their keys", async () => {
+Deno.test("[WK-RPL11] equal arguments have one digest, whatever the order of their keys", async () => {
   const digestOf = async (args: { code: string; label?: string }) =>
     (await started((ctx) => ctx.exec("a", args))).begin("a").digest;
   assertEquals(await digestOf({ code: "1", label: "l" }), await digestOf({ label: "l", code: "1" }));
   assertNotEquals(await digestOf({ code: "1" }), await digestOf({ code: "2" }));
 });
 
-Deno.test("[RPL12] a retry reads entries of another run whose scopes it has not: they begin after the replay", async () => {
+Deno.test("[WK-RPL12] a retry reads entries of another run whose scopes it has not: they begin after the replay", async () => {
   const flow = workflow(async (ctx) => {
     await ctx.group("g", "G", () => exec(ctx, "a"));
     await ctx.group("h", "H", () => exec(ctx, "a"));
@@ -180,7 +180,7 @@ Deno.test("[RPL12] a retry reads entries of another run whose scopes it has not:
   ]);
 });
 
-Deno.test("[RPL13] 2,000 stored entries of 2 KB are replayed without a frame", async () => {
+Deno.test("[WK-RPL13] 2,000 stored entries of 2 KB are replayed without a frame", async () => {
   const flow = workflow(async (ctx) => {
     let sum = 0;
     for (let i = 0; i < 2000; i++) sum += (await ctx.step(`s${i}`, () => ({ i, text: "x" }))).i;

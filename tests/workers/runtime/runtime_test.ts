@@ -5,17 +5,17 @@ import { Runtime } from "../../../workers/runtime/runtime.ts";
 import { defineWorkflow, Failure, z } from "../../../workers/sdk/mod.ts";
 import { Sandbox, started, workflow } from "../sandbox.ts";
 
-Deno.test("[RUN1] a workflow that returns ends the run with its result; nothing is null", async () => {
+Deno.test("[WK-RUN1] a workflow that returns ends the run with its result; nothing is null", async () => {
   assertEquals((await started(() => ({ a: 1 }))).value, { a: 1 });
   const box = await started(() => {});
   assertEquals([box.value, box.over], [null, "finished"]);
 });
 
-Deno.test("[RUN2] a result that JSON would change ends the run not_json", async () => {
+Deno.test("[WK-RUN2] a result that JSON would change ends the run not_json", async () => {
   assertEquals((await started(() => new Date())).failure.code, "not_json");
 });
 
-Deno.test("[RUN3] an error that is no Failure ends the run failed, with its trace", async () => {
+Deno.test("[WK-RUN3] an error that is no Failure ends the run failed, with its trace", async () => {
   const box = await started(() => {
     throw new TypeError("oh");
   });
@@ -24,7 +24,7 @@ Deno.test("[RUN3] an error that is no Failure ends the run failed, with its trac
   assertStringIncludes(finish?.result.ok === false ? finish.result.traceback ?? "" : "", "runtime_test.ts");
 });
 
-Deno.test("[RUN12] what an error carries arrives cut, and data that JSON would change is left out", async () => {
+Deno.test("[WK-RUN12] what an error carries arrives cut, and data that JSON would change is left out", async () => {
   const long = await started(() => {
     throw new Error("x".repeat(30_000));
   });
@@ -35,14 +35,14 @@ Deno.test("[RUN12] what an error carries arrives cut, and data that JSON would c
   assertEquals(odd.failure, { code: "odd", message: "m" });
 });
 
-Deno.test("[RUN4] an error that no code awaits ends the run failed", async () => {
+Deno.test("[WK-RUN4] an error that no code awaits ends the run failed", async () => {
   const box = await started((ctx) => ctx.exec("a", { code: "" }));
   assertEquals(box.runtime.fail(new Error("nobody awaits it")), true);
   assertEquals(box.failure.message, "Error: nobody awaits it");
   assertEquals(box.runtime.fail(new Error("again")), false);
 });
 
-Deno.test("[RUN5] cancel throws nothing: the promise stays open, steps are aborted, nothing more is sent", async () => {
+Deno.test("[WK-RUN5] cancel throws nothing: the promise stays open, steps are aborted, nothing more is sent", async () => {
   const seen: string[] = [];
   let signal: AbortSignal | null = null;
   const box = await started(async (ctx) => {
@@ -64,7 +64,7 @@ Deno.test("[RUN5] cancel throws nothing: the promise stays open, steps are abort
   assertEquals([seen, signal!.aborted, box.over, box.frames.length], [[], true, "cancelled", before]);
 });
 
-Deno.test("[RUN6] a cancel that comes before the code begins lets none of it run", async () => {
+Deno.test("[WK-RUN6] a cancel that comes before the code begins lets none of it run", async () => {
   const seen: string[] = [];
   const box = new Sandbox(workflow(() => void seen.push("ran")));
   box.send({ type: "cancel" });
@@ -72,12 +72,12 @@ Deno.test("[RUN6] a cancel that comes before the code begins lets none of it run
   assertEquals([seen, box.over], [[], "cancelled"]);
 });
 
-Deno.test("[RUN7] a workflow that is not there ends the run unknown_workflow", async () => {
+Deno.test("[WK-RUN7] a workflow that is not there ends the run unknown_workflow", async () => {
   const box = await new Sandbox(workflow(() => 1), { start: { workflow: "other" } }).start();
   assertEquals(box.failure.code, "unknown_workflow");
 });
 
-Deno.test("[RUN8] describe tells what the server needs to know, by the schema of the protocol", () => {
+Deno.test("[WK-RUN8] describe tells what the server needs to know, by the schema of the protocol", () => {
   const frames: unknown[] = [];
   const config = z.strictObject({ depth: z.int().default(3), name: z.string() });
   const flow = defineWorkflow({
@@ -111,7 +111,7 @@ Deno.test("[RUN8] describe tells what the server needs to know, by the schema of
   assertEquals([config_schema["required"], config_schema["additionalProperties"]], [["name"], false]);
 });
 
-Deno.test("[RUN9] without a digest from the host the workflow's own function is its source", () => {
+Deno.test("[WK-RUN9] without a digest from the host the workflow's own function is its source", () => {
   const digestOf = (run: () => unknown) => {
     const frames: ChildFrame[] = [];
     const ports = { output: () => {}, later: () => {}, after: () => () => {}, over: () => {} };
@@ -128,7 +128,7 @@ Deno.test("[RUN9] without a digest from the host the workflow's own function is 
   assertNotEquals(digestOf(one), digestOf(() => 2));
 });
 
-Deno.test("[RUN10] a host that says what cannot be is refused", async () => {
+Deno.test("[WK-RUN10] a host that says what cannot be is refused", async () => {
   const box = new Sandbox(workflow(() => 1));
   assertThrows(() => box.send({ type: "began", key: "a", attempt: 1, at_ms: 0 }), RangeError, "before the entries");
   const hello = { type: "hello" as const, protocol: 2, nonce: "n".repeat(16), parent_pid: 0 };
@@ -137,7 +137,7 @@ Deno.test("[RUN10] a host that says what cannot be is refused", async () => {
   assertThrows(() => box.send({ type: "entries", entries: [], last: true }), RangeError);
 });
 
-Deno.test("[RUN11] every frame of a run fits the schema of the protocol", async () => {
+Deno.test("[WK-RUN11] every frame of a run fits the schema of the protocol", async () => {
   const box = await started(async (ctx) => {
     ctx.emit("phase_change", { phase: "p" });
     ctx.skip("s", "S", "r");

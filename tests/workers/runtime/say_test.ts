@@ -5,7 +5,7 @@ import { Sandbox, started, workflow } from "../sandbox.ts";
 
 const line = (code: string) => ({ what: "event", event_type: "warning", data: { code, message: "" } });
 
-Deno.test("[SAY1] a line has a place: its scope, the calls so far, and a counter from 1", async () => {
+Deno.test("[WK-SAY1] a line has a place: its scope, the calls so far, and a counter from 1", async () => {
   const box = await started(async (ctx) => {
     ctx.emit("warning", { code: "a", message: "" });
     ctx.emit("warning", { code: "b", message: "" });
@@ -20,7 +20,7 @@ Deno.test("[SAY1] a line has a place: its scope, the calls so far, and a counter
   ]);
 });
 
-Deno.test("[SAY2] a replay says nothing again up to the mark of each scope, and everything after it", async () => {
+Deno.test("[WK-SAY2] a replay says nothing again up to the mark of each scope, and everything after it", async () => {
   const flow = workflow(async (ctx) => {
     ctx.emit("warning", { code: "a", message: "" });
     await ctx.group("g", "G", async () => {
@@ -38,7 +38,7 @@ Deno.test("[SAY2] a replay says nothing again up to the mark of each scope, and 
   assertEquals(second.said.map(([, , , say]) => say), [line("c"), line("d")]);
 });
 
-Deno.test("[SAY3] what is said in one turn goes in one frame, ahead of the leaf that follows", async () => {
+Deno.test("[WK-SAY3] what is said in one turn goes in one frame, ahead of the leaf that follows", async () => {
   const box = await started(async (ctx) => {
     for (let i = 0; i < 100; i++) ctx.emit("warning", { code: `${i}`, message: "" });
     await ctx.step("a", () => 1);
@@ -47,7 +47,7 @@ Deno.test("[SAY3] what is said in one turn goes in one frame, ahead of the leaf 
   assertEquals(box.said.length, 100);
 });
 
-Deno.test("[SAY4] many large lines go in several frames, each far below the largest line", async () => {
+Deno.test("[WK-SAY4] many large lines go in several frames, each far below the largest line", async () => {
   const box = await started((ctx) => {
     for (let i = 0; i < 20; i++) ctx.emit("warning", { code: "c", message: "x".repeat(100_000) });
   });
@@ -55,7 +55,7 @@ Deno.test("[SAY4] many large lines go in several frames, each far below the larg
   for (const frame of box.of("said")) assertLess(JSON.stringify(frame).length, 600_000);
 });
 
-Deno.test("[SAY5] plan_updated counts its revisions, messages get a role, phases stay as they are", async () => {
+Deno.test("[WK-SAY5] plan_updated counts its revisions, messages get a role, phases stay as they are", async () => {
   const box = await started((ctx) => {
     ctx.emit("plan_updated", { plan: { steps: [] } });
     ctx.emit("plan_updated", { plan: { steps: [] }, by: "ada" });
@@ -71,7 +71,7 @@ Deno.test("[SAY5] plan_updated counts its revisions, messages get a role, phases
   ]);
 });
 
-Deno.test("[SAY6] only the events of a workflow can be emitted", async () => {
+Deno.test("[WK-SAY6] only the events of a workflow can be emitted", async () => {
   const box = await started((ctx) => {
     try {
       ctx.emit("complete" as never, {} as never);
@@ -83,12 +83,12 @@ Deno.test("[SAY6] only the events of a workflow can be emitted", async () => {
   assertEquals([box.value, box.said], ["bad_args", []]);
 });
 
-Deno.test("[SAY7] skip says id, title and reason", async () => {
+Deno.test("[WK-SAY7] skip says id, title and reason", async () => {
   const box = await started((ctx) => ctx.skip("s2", "Second", null));
   assertEquals(box.said, [["", 0, 1, { what: "skip", id: "s2", title: "Second", reason: "" }]]);
 });
 
-Deno.test("[SAY8] console is said with its place outside a step, and is plain output inside one", async () => {
+Deno.test("[WK-SAY8] console is said with its place outside a step, and is plain output inside one", async () => {
   const plain: string[] = [];
   using _console = installConsole((stream, text) => void plain.push(`${stream}: ${text}`));
   const { log, error } = globalThis.console;
@@ -102,7 +102,7 @@ Deno.test("[SAY8] console is said with its place outside a step, and is plain ou
   assertEquals(plain, ["print: in the step"]);
 });
 
-Deno.test("[SAY9] what a step prints does not move the places of the code around it", async () => {
+Deno.test("[WK-SAY9] what a step prints does not move the places of the code around it", async () => {
   using _console = installConsole(() => {});
   const { log } = globalThis.console;
   const flow = workflow(async (ctx) => {
@@ -117,7 +117,7 @@ Deno.test("[SAY9] what a step prints does not move the places of the code around
   assertEquals(second.said, []);
 });
 
-Deno.test("[SAY10] a print over 100,000 characters is cut, and says so", async () => {
+Deno.test("[WK-SAY10] a print over 100,000 characters is cut, and says so", async () => {
   using _console = installConsole(() => {});
   const { log } = globalThis.console;
   const box = await started(() => log("x".repeat(100_005)));

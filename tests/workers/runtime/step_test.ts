@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Ctx, Failure, z } from "../../../workers/sdk/mod.ts";
 import { Sandbox, started, workflow } from "../sandbox.ts";
 
-Deno.test("[STEP1] a step holds no leaf, no wait, no scope and says nothing: the error names both", async () => {
+Deno.test("[WK-STEP1] a step holds no leaf, no wait, no scope and says nothing: the error names both", async () => {
   const calls: [string, (ctx: Ctx) => unknown][] = [
     ["inner", (ctx) => ctx.step("inner", () => 1)],
     ["q", (ctx) => ctx.ask("q", { question: "?", answer: z.number() })],
@@ -21,7 +21,7 @@ Deno.test("[STEP1] a step holds no leaf, no wait, no scope and says nothing: the
   }
 });
 
-Deno.test("[STEP2] an unfinished step runs again with a higher attempt, and the key for the world stays", async () => {
+Deno.test("[WK-STEP2] an unfinished step runs again with a higher attempt, and the key for the world stays", async () => {
   const seen: [number, string][] = [];
   const flow = workflow((ctx) => ctx.step("a", ({ attempt, key }) => void seen.push([attempt, key])));
   const first = await new Sandbox(flow).start();
@@ -31,7 +31,7 @@ Deno.test("[STEP2] an unfinished step runs again with a higher attempt, and the 
   assertEquals(seen, [[1, "run-1/a"], [2, "run-1/a"]]);
 });
 
-Deno.test("[STEP3] the host decides whether a failed step runs again: began, or settled as failed", async () => {
+Deno.test("[WK-STEP3] the host decides whether a failed step runs again: began, or settled as failed", async () => {
   const attempts: number[] = [];
   const box = await started((ctx) =>
     ctx.step("a", ({ attempt }) => {
@@ -51,7 +51,7 @@ Deno.test("[STEP3] the host decides whether a failed step runs again: began, or 
   assertEquals(box.failure, { code: "flaky", message: "attempt 2" });
 });
 
-Deno.test("[STEP4] an error that is no Failure ends the attempt with code error", async () => {
+Deno.test("[WK-STEP4] an error that is no Failure ends the attempt with code error", async () => {
   const box = await started((ctx) =>
     ctx.step("a", () => {
       throw new TypeError("oh");
@@ -61,7 +61,7 @@ Deno.test("[STEP4] an error that is no Failure ends the attempt with code error"
   assertEquals(box.failure, { code: "error", message: "TypeError: oh" });
 });
 
-Deno.test("[STEP5] timeout_s ends the attempt with code timeout, aborts its signal, and what it does later is not heard", async () => {
+Deno.test("[WK-STEP5] timeout_s ends the attempt with code timeout, aborts its signal, and what it does later is not heard", async () => {
   let signal: AbortSignal | null = null;
   let finish: (value: string) => void = () => {};
   const box = await started((ctx) =>
@@ -82,7 +82,7 @@ Deno.test("[STEP5] timeout_s ends the attempt with code timeout, aborts its sign
   assertEquals(box.of("end").length, 1);
 });
 
-Deno.test("[STEP6] a step that ends in time leaves no timer and no aborted signal", async () => {
+Deno.test("[WK-STEP6] a step that ends in time leaves no timer and no aborted signal", async () => {
   let signal: AbortSignal | null = null;
   const box = await started((ctx) => ctx.step("a", (step) => void (signal = step.signal), { timeout_s: 3 }));
   await box.run("a");
@@ -90,7 +90,7 @@ Deno.test("[STEP6] a step that ends in time leaves no timer and no aborted signa
   assertEquals(signal!.aborted, false);
 });
 
-Deno.test("[STEP7] a step reads, writes and lists the session's files through the host", async () => {
+Deno.test("[WK-STEP7] a step reads, writes and lists the session's files through the host", async () => {
   const box = await started((ctx) =>
     ctx.step("a", async ({ files }) => {
       await files.write("a.txt", "hello");
@@ -113,7 +113,7 @@ Deno.test("[STEP7] a step reads, writes and lists the session's files through th
   assertEquals(box.of("end")[0]?.result, { ok: true, value: ["hel", [{ path: "a.txt", size_bytes: 5 }]] });
 });
 
-Deno.test("[STEP8] a file that the host refuses is a Failure, and no file is reached after the attempt", async () => {
+Deno.test("[WK-STEP8] a file that the host refuses is a Failure, and no file is reached after the attempt", async () => {
   let files: { list(): Promise<unknown> } | null = null;
   const box = await started((ctx) =>
     ctx.step("a", async (step) => {

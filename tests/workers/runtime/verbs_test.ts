@@ -5,12 +5,12 @@ import { SANDBOX_PROTOCOL } from "../../../lib/protocol/sandbox.ts";
 import { VERBS, WAITS } from "../../../workers/runtime/verbs.ts";
 import { Sandbox, workflow } from "../sandbox.ts";
 
-Deno.test("[VERB1] the lists of the sandbox are those of the model", () => {
+Deno.test("[WK-VERB1] the lists of the sandbox are those of the model", () => {
   assertEquals(VERBS, approval.VERBS);
   assertEquals(WAITS, journal.WAITS);
 });
 
-Deno.test("[VERB2] the sandbox speaks the protocol of the host", async () => {
+Deno.test("[WK-VERB2] the sandbox speaks the protocol of the host", async () => {
   const box = await new Sandbox(workflow(() => 1)).start();
   assertEquals(box.of("ready"), [{ type: "ready", protocol: SANDBOX_PROTOCOL }]);
 });

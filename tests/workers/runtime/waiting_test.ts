@@ -6,14 +6,14 @@ const ask = (ctx: Ctx, name: string) => ctx.ask(name, { question: "?", answer: z
 const yes = { verb: "answered", value: "yes", edited: true, feedback: null, by: "ada" };
 const told = (box: Sandbox) => box.of("waiting").map(({ settled }) => settled);
 
-Deno.test("[WAIT1] waiting is said when the wait is committed, not before", async () => {
+Deno.test("[WK-WAIT1] waiting is said when the wait is committed, not before", async () => {
   const box = await started((ctx) => ask(ctx, "q"));
   assertEquals(told(box), []);
   await box.began("q");
   assertEquals(told(box), [0]);
 });
 
-Deno.test("[WAIT2] every kind of wait counts, and a leaf at work does not", async () => {
+Deno.test("[WK-WAIT2] every kind of wait counts, and a leaf at work does not", async () => {
   const box = await started((ctx) =>
     ctx.all("m", {
       a: () => ask(ctx, "q"),
@@ -29,7 +29,7 @@ Deno.test("[WAIT2] every kind of wait counts, and a leaf at work does not", asyn
   assertEquals(told(box), [1]);
 });
 
-Deno.test("[WAIT3] waiting is said again after a settle when it is so again, with the last number", async () => {
+Deno.test("[WK-WAIT3] waiting is said again after a settle when it is so again, with the last number", async () => {
   const box = await started(async (ctx) => {
     await ctx.all("m", { a: () => ask(ctx, "q"), b: async () => [await ask(ctx, "q"), await ask(ctx, "q")] });
   });
@@ -44,7 +44,7 @@ Deno.test("[WAIT3] waiting is said again after a settle when it is so again, wit
   assertEquals(told(box), [0, 1, 2]);
 });
 
-Deno.test("[WAIT4] waiting is said once while nothing changes", async () => {
+Deno.test("[WK-WAIT4] waiting is said once while nothing changes", async () => {
   const box = await started((ctx) => ask(ctx, "q"));
   await box.began("q");
   await box.rest();
@@ -52,7 +52,7 @@ Deno.test("[WAIT4] waiting is said once while nothing changes", async () => {
   assertEquals(told(box), [0]);
 });
 
-Deno.test("[WAIT5] a question that is open and not awaited does not make the code wait", async () => {
+Deno.test("[WK-WAIT5] a question that is open and not awaited does not make the code wait", async () => {
   const box = await started(async (ctx) => {
     const opened = ctx.open("q", { question: "?", answer: z.string() });
     await ctx.exec("x", { code: "" });
@@ -64,7 +64,7 @@ Deno.test("[WAIT5] a question that is open and not awaited does not make the cod
   assertEquals(told(box), [1]);
 });
 
-Deno.test("[WAIT6] code that awaits something else is not waiting", async () => {
+Deno.test("[WK-WAIT6] code that awaits something else is not waiting", async () => {
   let go: () => void = () => {};
   const box = await started((ctx) =>
     ctx.all("m", { a: () => ask(ctx, "q"), b: () => new Promise<void>((resolve) => go = resolve) })
@@ -76,13 +76,13 @@ Deno.test("[WAIT6] code that awaits something else is not waiting", async () => 
   assertEquals(told(box), [0]);
 });
 
-Deno.test("[WAIT7] branches that have not started yet for the limit do not count", async () => {
+Deno.test("[WK-WAIT7] branches that have not started yet for the limit do not count", async () => {
   const box = await started((ctx) => ctx.map("m", [1, 2], { key: String, limit: 1 }, () => ask(ctx, "q")));
   await box.began("m/1/q");
   assertEquals(told(box), [0]);
 });
 
-Deno.test("[WAIT8] after a restart waiting is said with the number of the last stored entry", async () => {
+Deno.test("[WK-WAIT8] after a restart waiting is said with the number of the last stored entry", async () => {
   const flow = workflow(async (ctx) => {
     await ctx.exec("x", { code: "" });
     await ask(ctx, "q");
@@ -95,7 +95,7 @@ Deno.test("[WAIT8] after a restart waiting is said with the number of the last s
   assertEquals([told(first), told(second)], [[1], [1]]);
 });
 
-Deno.test("[WAIT9] an entry that is passed over counts: waiting is said again with its number", async () => {
+Deno.test("[WK-WAIT9] an entry that is passed over counts: waiting is said again with its number", async () => {
   const box = await started(async (ctx) => {
     await ctx.all("m", { a: () => ctx.exec("x", { code: "" }), b: () => ask(ctx, "q") }).catch(() => {});
     await ask(ctx, "q");

@@ -17,13 +17,13 @@ const TURN = {
 };
 const messages = [{ role: "user" as const, content: "hi" }];
 
-Deno.test("[WORK1] a model turn without a schema has output null", async () => {
+Deno.test("[WK-WORK1] a model turn without a schema has output null", async () => {
   const box = await started(async (ctx) => (await ctx.model("m", { agent: "a", messages })).output);
   await box.settle("m", { ok: true, value: { ...TURN, output: null } });
   assertEquals(box.value, null);
 });
 
-Deno.test("[WORK2] a model turn sends its schema as JSON Schema and gives the output by it", async () => {
+Deno.test("[WK-WORK2] a model turn sends its schema as JSON Schema and gives the output by it", async () => {
   const Plan = z.object({ steps: z.array(z.string()), note: z.string().default("none") });
   const box = await started(async (ctx) => (await ctx.model("m", { agent: "a", messages, output: Plan })).output);
   const frame = box.begin("m");
@@ -32,13 +32,13 @@ Deno.test("[WORK2] a model turn sends its schema as JSON Schema and gives the ou
   assertEquals(box.value, { steps: ["x"], note: "none" });
 });
 
-Deno.test("[WORK3] an output that does not fit its schema throws bad_output", async () => {
+Deno.test("[WK-WORK3] an output that does not fit its schema throws bad_output", async () => {
   const box = await started((ctx) => ctx.model("m", { agent: "a", messages, output: z.object({ a: z.string() }) }));
   await box.settle("m", { ok: true, value: { ...TURN, output: {} } });
   assertEquals(box.failure.code, "bad_output");
 });
 
-Deno.test("[WORK4] exec returns what its code did and does not throw for it", async () => {
+Deno.test("[WK-WORK4] exec returns what its code did and does not throw for it", async () => {
   const box = await started(async (ctx) => {
     const { ok, ended, exit_code, stderr } = await ctx.exec("e", { code: "throw 1" });
     return [ok, ended, exit_code, stderr];
@@ -57,7 +57,7 @@ Deno.test("[WORK4] exec returns what its code did and does not throw for it", as
   assertEquals(box.value, [false, "exit", 1, "oh"]);
 });
 
-Deno.test("[WORK5] exec takes code, or a module by its URL with an input", async () => {
+Deno.test("[WK-WORK5] exec takes code, or a module by its URL with an input", async () => {
   const box = await started((ctx) => ctx.exec("e", { module: new URL("file:///ocr.ts"), input: { page: 1 } }));
   const frame = box.begin("e");
   assertEquals(frame.kind === "exec" && frame.args, { module: "file:///ocr.ts", input: { page: 1 } });
@@ -65,7 +65,7 @@ Deno.test("[WORK5] exec takes code, or a module by its URL with an input", async
   assertEquals(neither.failure.code, "bad_args");
 });
 
-Deno.test("[WORK6] a tool is a leaf by its own name", async () => {
+Deno.test("[WK-WORK6] a tool is a leaf by its own name", async () => {
   const box = await started(async (ctx) => (await ctx.tool("files_read", { path: "a.txt" }, { attempts: 2 })).content);
   const frame = box.begin("files_read");
   assertEquals(frame.kind === "tool" && [frame.args, frame.policy], [{ tool: "files_read", path: "a.txt" }, {
@@ -75,7 +75,7 @@ Deno.test("[WORK6] a tool is a leaf by its own name", async () => {
   assertEquals(box.value, "hello");
 });
 
-Deno.test("[WORK7] a sleep lasts until a time counted from the journaled now", async () => {
+Deno.test("[WK-WORK7] a sleep lasts until a time counted from the journaled now", async () => {
   const box = await started(async (ctx) => {
     await ctx.step("a", () => 1);
     await ctx.sleep("seconds", 90);
@@ -91,12 +91,12 @@ Deno.test("[WORK7] a sleep lasts until a time counted from the journaled now", a
   assertEquals(until("date"), 5);
 });
 
-Deno.test("[WORK8] a sleep that is no time is refused", async () => {
+Deno.test("[WK-WORK8] a sleep that is no time is refused", async () => {
   const box = await started((ctx) => ctx.sleep("s", NaN));
   assertEquals(box.failure.code, "bad_args");
 });
 
-Deno.test("[WORK9] waitForMessage gives all messages that are there, and [] at its timeout", async () => {
+Deno.test("[WK-WORK9] waitForMessage gives all messages that are there, and [] at its timeout", async () => {
   const box = await started(async (ctx) => [
     (await ctx.waitForMessage("m")).map(({ content }) => content),
     await ctx.waitForMessage("m", { timeout_s: 0 }),
@@ -110,9 +110,14 @@ Deno.test("[WORK9] waitForMessage gives all messages that are there, and [] at i
   assertEquals(box.value, [["hi"], []]);
 });
 
-Deno.test("[WORK10] arguments over their limits are refused", async () => {
+Deno.test("[WK-WORK10] arguments over their limits are refused", async () => {
   const agent = await started((ctx) => ctx.model("m", { agent: "a".repeat(101), messages }));
   const code = await started((ctx) => ctx.exec("e", { code: "x".repeat(1_000_001) }));
   assertEquals([agent.failure.code, code.failure.code], ["bad_args", "too_large"]);
   assertStringIncludes(code.failure.message, "1000000");
+});
+
+Deno.test("[WK-WORK11] a tool that is not there is refused", async () => {
+  const box = await started((ctx) => ctx.tool("rm" as never, {}));
+  assertEquals(box.failure.code, "bad_args");
 });

@@ -28,7 +28,7 @@ const planned = defineWorkflow({
   },
 });
 
-Deno.test("[TEST1] it runs a workflow by a script and tells what it came to", async () => {
+Deno.test("[WK-TEST1] it runs a workflow by a script and tells what it came to", async () => {
   const run = await testWorkflow(planned, {
     task: "t",
     script: {
@@ -57,7 +57,7 @@ Deno.test("[TEST1] it runs a workflow by a script and tells what it came to", as
   assertEquals(run.replays, 9);
 });
 
-Deno.test("[TEST2] it finds a value that leaked out of a step through a closure", async () => {
+Deno.test("[WK-TEST2] it finds a value that leaked out of a step through a closure", async () => {
   const message = await complaint(async (ctx) => {
     let count = 0;
     await ctx.step("load", () => void (count = 3));
@@ -68,7 +68,7 @@ Deno.test("[TEST2] it finds a value that leaked out of a step through a closure"
   assertStringIncludes(message, `{"code":"0"} instead of {"code":"3"}`);
 });
 
-Deno.test("[TEST3] it finds a value that lives outside of run", async () => {
+Deno.test("[WK-TEST3] it finds a value that lives outside of run", async () => {
   let runs = 0;
   const message = await complaint(async (ctx) => {
     runs++;
@@ -77,7 +77,7 @@ Deno.test("[TEST3] it finds a value that lives outside of run", async () => {
   assertStringIncludes(message, "instead of");
 });
 
-Deno.test("[TEST4] it finds a leaf that is called in one run and not in the next", async () => {
+Deno.test("[WK-TEST4] it finds a leaf that is called in one run and not in the next", async () => {
   let first = true;
   const message = await complaint(async (ctx) => {
     if (first) await ctx.step("once", () => 1);
@@ -87,7 +87,7 @@ Deno.test("[TEST4] it finds a leaf that is called in one run and not in the next
   assertStringIncludes(message, `"always" at another place`);
 });
 
-Deno.test("[TEST5] it finds words that change from run to run, and results too", async () => {
+Deno.test("[WK-TEST5] it finds words that change from run to run, and results too", async () => {
   let runs = 0;
   const words = await complaint(async (ctx) => {
     ctx.emit("warning", { code: `${runs++}`, message: "" });
@@ -101,7 +101,7 @@ Deno.test("[TEST5] it finds words that change from run to run, and results too",
   assertStringIncludes(results, "It ends with");
 });
 
-Deno.test("[TEST6] clocks and random numbers of the language are journaled in it", async () => {
+Deno.test("[WK-TEST6] clocks and random numbers of the language are journaled in it", async () => {
   const run = await tried(async (ctx) => {
     await ctx.exec("a", { code: `${Date.now()} ${Math.random()} ${crypto.randomUUID()}` });
     return new Date().getUTCFullYear();
@@ -109,13 +109,13 @@ Deno.test("[TEST6] clocks and random numbers of the language are journaled in it
   assertEquals(run.result, { ok: true, value: 2026 });
 });
 
-Deno.test("[TEST7] it says which answer the script lacks, and which is not offered", async () => {
+Deno.test("[WK-TEST7] it says which answer the script lacks, and which is not offered", async () => {
   assertStringIncludes(await complaint((ctx) => ctx.exec("a", { code: "" })), `no answer for exec "a"`);
   const approve = (ctx: Ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject: 1 });
   assertStringIncludes(await complaint(approve, { approve: { ok: "skip" } }), `"skip", which is not offered`);
 });
 
-Deno.test("[TEST8] answers in turn are given in turn, to calls of one name", async () => {
+Deno.test("[WK-TEST8] answers in turn are given in turn, to calls of one name", async () => {
   const run = await tried(
     async (ctx) => [(await ctx.exec("a", { code: "" })).stdout, (await ctx.exec("a", { code: "" })).stdout],
     { exec: { a: [{ stdout: "1" }, { stdout: "2" }] } },
@@ -123,33 +123,33 @@ Deno.test("[TEST8] answers in turn are given in turn, to calls of one name", asy
   assertEquals(run.result, { ok: true, value: ["1", "2"] });
 });
 
-Deno.test("[TEST9] a Failure of the script is a failed attempt, repeated as the policy says", async () => {
+Deno.test("[WK-TEST9] a Failure of the script is a failed attempt, repeated as the policy says", async () => {
   const run = await tried((ctx) => ctx.exec("a", { code: "", attempts: 2 }), {
     exec: { a: [new Failure("http", "503"), new Failure("http", "504")] },
   });
   assertEquals(run.result, { ok: false, failure: { code: "http", message: "504" } });
 });
 
-Deno.test("[TEST10] a question that nobody answers in time is expired", async () => {
+Deno.test("[WK-TEST10] a question that nobody answers in time is expired", async () => {
   const approve = (ctx: Ctx) => ctx.approve("ok", { type: "step_approval", title: "T", subject: 1 });
   const run = await tried(approve, { approve: { ok: "expired" } });
   assertEquals(run.result.ok ? null : run.result.failure.code, "expired");
 });
 
-Deno.test("[TEST11] a run that awaits what is no leaf is said to stand still", async () => {
+Deno.test("[WK-TEST11] a run that awaits what is no leaf is said to stand still", async () => {
   const stuck = flow(() => new Promise(() => {}));
   const error = await assertRejects(() => testWorkflow(stuck, { timeout_ms: 20 }), Error);
   assertStringIncludes(error.message, "stands still");
 });
 
-Deno.test("[TEST12] two calls at once in one scope are said as concurrent_step", async () => {
+Deno.test("[WK-TEST12] two calls at once in one scope are said as concurrent_step", async () => {
   assertStringIncludes(
     await complaint((ctx) => Promise.all([ctx.step("a", () => 1), ctx.step("b", () => 1)])),
     "concurrent_step",
   );
 });
 
-Deno.test("[TEST13] branches, drops and late answers replay as they ran", async () => {
+Deno.test("[WK-TEST13] branches, drops and late answers replay as they ran", async () => {
   const run = await tried(async (ctx) => {
     let winner = "";
     const outcomes = await ctx.map("m", ["a", "b", "c"], { key: (key) => key, errors: "collect" }, async (key) => {
