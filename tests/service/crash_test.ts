@@ -74,7 +74,7 @@ async function finishedSteps(world: World, session_id: string): Promise<string[]
   return [...second.entries.values()].filter((entry) => entry.status !== "open").map((entry) => entry.key);
 }
 
-Deno.test("[KILL1] killed between any commit and its answer, a run goes on and no finished leaf runs twice", async () => {
+Deno.test("[CRASH1] killed between any commit and its answer, a run goes on and no finished leaf runs twice", async () => {
   let places = 0;
   for (const when of ["before", "after"] as const) {
     for (let n = 1;; n++) {
@@ -114,7 +114,7 @@ Deno.test("[KILL1] killed between any commit and its answer, a run goes on and n
   assert(places > 20, `killed at ${places} places`);
 });
 
-Deno.test("[KILL2] a sandbox that dies in the middle of a leaf is replaced, and the leaf runs again with a higher attempt", async () => {
+Deno.test("[CRASH2] a sandbox that dies in the middle of a leaf is replaced, and the leaf runs again with a higher attempt", async () => {
   const attempts: number[] = [];
   const fragile = workflow("fragile", async (ctx) => {
     await ctx.step("sure", () => null);
@@ -133,7 +133,7 @@ Deno.test("[KILL2] a sandbox that dies in the middle of a leaf is replaced, and 
   assertEquals([resumed?.data["reason"], resumed?.data["reused_steps"]], ["takeover", 1]);
 });
 
-Deno.test("[KILL3] a run that kills its sandbox each time fails with the reason, not the server", async () => {
+Deno.test("[CRASH3] a run that kills its sandbox each time fails with the reason, not the server", async () => {
   const poison = workflow("poison", (ctx) => ctx.step("die", () => new Promise<null>(() => {})));
   await using world = await openWorld({ workflows: [poison], env: { HOLDFAST_MAX_TAKEOVERS: "3" } });
   const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "poison" } });
@@ -151,7 +151,7 @@ Deno.test("[KILL3] a run that kills its sandbox each time fails with the reason,
   assertEquals(world.sandboxes.started.length, 3);
 });
 
-Deno.test("[KILL4] losses with progress between them do not add up", async () => {
+Deno.test("[CRASH4] losses with progress between them do not add up", async () => {
   const slow = workflow("slow", async (ctx) => {
     for (let n = 0; n < 4; n++) {
       await ctx.step(`step${n}`, ({ attempt }) => attempt === 1 ? new Promise<null>(() => {}) : null);
@@ -168,7 +168,7 @@ Deno.test("[KILL4] losses with progress between them do not add up", async () =>
   await world.status(session_id, "completed");
 });
 
-Deno.test("[KILL5] a limit of the sandbox ends the run at once with its name", async () => {
+Deno.test("[CRASH5] a limit of the sandbox ends the run at once with its name", async () => {
   const greedy = workflow("greedy", (ctx) => ctx.step("eat", () => new Promise<null>(() => {})));
   await using world = await openWorld({ workflows: [greedy] });
   const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "greedy" } });
@@ -179,7 +179,7 @@ Deno.test("[KILL5] a limit of the sandbox ends the run at once with its name", a
   assertEquals(world.sandboxes.started.length, 1);
 });
 
-Deno.test("[KILL6] no process to be had is a loss: tried again, then failed with the reason", async () => {
+Deno.test("[CRASH6] no process to be had is a loss: tried again, then failed with the reason", async () => {
   const plain = workflow("plain", () => "done");
   await using world = await openWorld({ workflows: [plain], env: { HOLDFAST_MAX_TAKEOVERS: "3" } });
   world.sandboxes.failStarts = 2;
@@ -191,7 +191,7 @@ Deno.test("[KILL6] no process to be had is a loss: tried again, then failed with
   assert((await world.holdfast.query.run(ADMIN, second.run_id)).error?.message.includes("no process to be had"));
 });
 
-Deno.test("[KILL7] a run in the queue survives a restart; a run in the middle is taken over at once", async () => {
+Deno.test("[CRASH7] a run in the queue survives a restart; a run in the middle is taken over at once", async () => {
   const ran: string[] = [];
   const hold = workflow("hold", async (ctx) => {
     await ctx.step("mark", () => (ran.push(ctx.task), null));
@@ -211,7 +211,7 @@ Deno.test("[KILL7] a run in the queue survives a restart; a run in the middle is
   assertEquals(ran, ["a", "b"]);
 });
 
-Deno.test("[KILL8] drain puts what executes back into the queue without a loss, and leaves no sandbox", async () => {
+Deno.test("[CRASH8] drain puts what executes back into the queue without a loss, and leaves no sandbox", async () => {
   const attempts: number[] = [];
   const hold = workflow("hold", (ctx) =>
     ctx.step("end", ({ attempt }) => {
