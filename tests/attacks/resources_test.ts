@@ -109,6 +109,7 @@ attack("[SBX-ATT-28] open files, odd exits and deep stacks are the code's own tr
   const odd: [string, string, RegExp][] = [
     ["await new Promise(() => {})", "exit 1", /never resolved/],
     ["Promise.reject(new Error('lost'))", "exit 1", /lost/],
+    ["await Deno.connect({ transport: 'vsock', cid: 2, port: 1 } as never)", "exit 70", /Unstable API/],
     ["throw 'text'", "exit 1", /Uncaught "text"/],
     ["throw null", "exit 1", /Uncaught null/],
     ["Deno.exit(300)", "exit 44", /^$/],
