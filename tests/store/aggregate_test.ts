@@ -3,14 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { project } from "@/lib/engine/project.ts";
 import { ABSENT, type SessionState } from "@/lib/engine/state.ts";
-import { unpackSummary } from "@/lib/engine/summary_row.ts";
-import { PackedSummary } from "@/lib/engine/summary_row.ts";
+import { PackedSummary, unpackSummary } from "@/lib/engine/summary_row.ts";
 import { isFinal } from "@/lib/model/run.ts";
 import { keys } from "@/lib/store/keys.ts";
 import { decodeRow } from "@/lib/store/mutation.ts";
-import { LeaseRow } from "@/lib/store/records.ts";
 import { type Act, ACTS, anyAct } from "../engine/support/acts.ts";
-import { newRun, OWNER, RUN, SESSION, SETTINGS, Story, SYSTEM } from "../engine/support/story.ts";
+import { newRun, OWNER, RUN, SESSION, SETTINGS, Story } from "../engine/support/story.ts";
 import { Place } from "./support.ts";
 
 /** A state as a load gives it: nothing of a run that is over, maps in the order of their keys. */
@@ -211,5 +209,4 @@ Deno.test("[AGG-START] a start writes the index of its run_id, checked by whoeve
   assertEquals((await place.store.sessions.state(SESSION)).session, null);
   assertEquals(await place.store.sessions.head(SESSION), null);
   assertEquals((await place.store.sessions.state("unknown")).head, ABSENT.head);
-  void SYSTEM;
 });

@@ -38,7 +38,8 @@ Deno.test("[ST-RUNS] runs of all sessions in a time, only those that may be seen
   await runsOf(place);
   const { runs } = place.store;
   const found: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
     const page = await runs.between({ limit: 4, visible: all, ...(cursor ? { cursor } : {}) });
     assertEquals(page.total, 6);
     found.push(...page.items.map((run) => run.run_id));

@@ -91,6 +91,8 @@ export class Decider<S> {
   readonly #aggregate: Aggregate<S>;
   readonly #now: number;
   #weight: Weight = { checks: 1, mutations: 1, key_bytes: 200, bytes: 400 };
+  /** Something did not fit: what follows is not even decided. */
+  #full = false;
 
   constructor(aggregate: Aggregate<S>, now: number) {
     this.#aggregate = aggregate;
@@ -115,7 +117,7 @@ export class Decider<S> {
     this.#weight = sum(this.#weight, weighChecks(ownChecks(lane)));
     for (const [i, pending] of pendings.entries()) {
       if (pending.over) continue;
-      if (!this.#take(part, pending, outside[i] ?? [])) {
+      if (this.#full || !this.#take(part, pending, outside[i] ?? [])) {
         lane.queue = [...pendings.slice(i), ...lane.queue];
         break;
       }
@@ -166,7 +168,8 @@ export class Decider<S> {
     weight: Weight = weigh([]),
   ): boolean {
     const total = sum(this.#weight, weight, weighChecks(answer.outside.map((entry) => entry.key)));
-    if (!fits(total, BATCH_LIMIT)) return false;
+    this.#full = !fits(total, BATCH_LIMIT);
+    if (this.#full) return false;
     this.#weight = total;
     answer.pending.flying = true;
     part.answers.push({ pending: answer.pending, reply: answer.reply });

@@ -187,16 +187,16 @@ class SessionWriter<S> implements Writer<S> {
       const decider = new Decider(aggregate, clock.now());
       const parts = choices.map((choice, i) => decider.decide(choice, entries[i] ?? []));
       await this.#committer.conclude(parts);
-      for (const part of parts) if (part.stage) void this.#stage(part.lane, part.stage);
+      for (const part of parts) {
+        if (part.stage) void this.#stage(part.lane, part.stage);
+        // Served: those that found no room come first in the next round.
+        if (part.answers.length > 0) this.#lane(part.lane.session_id);
+      }
     } else {
       for (const { lane, pendings } of choices) lane.back(pendings);
       await pause(clock, RETRY_MS);
     }
-    for (const { lane } of choices) {
-      if (lane.busy === "round") lane.busy = null;
-      // Used now: the others come first in the next round.
-      this.#lane(lane.session_id);
-    }
+    for (const { lane } of choices) if (lane.busy === "round") lane.busy = null;
   }
 
   /** The outside entries of each command of each choice; null when the store does not give them. */

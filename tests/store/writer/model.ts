@@ -12,27 +12,11 @@ import { keys } from "@/lib/store/keys.ts";
 import { type Key, setRow } from "@/lib/store/mutation.ts";
 import type { Faults, Writer } from "@/lib/store/writer/types.ts";
 import { openWriter } from "@/lib/store/writer/writer.ts";
+import type { History, Step } from "./history.ts";
 import { type Fate, Hostile, World } from "./hostile.ts";
 import { decideToy, numberOf, type Reply, type Toy, toyAggregate, type What } from "./toy.ts";
 import { readLines, Truth } from "./truth.ts";
 import { VirtualClock } from "./virtual_clock.ts";
-
-/** One step of a history. */
-export type Step =
-  | { do: "submit"; session: number; what: What; key: number; urgent: boolean; owner: "run" | "person"; short: boolean }
-  | { do: "interfere"; session: number; what: "add" | "claim" | "start"; key: number }
-  /** Two want the same outside row. */
-  | { do: "race"; session: number; key: number }
-  | { do: "time"; timers: number }
-  | { do: "turn" }
-  | { do: "crash" }
-  | { do: "forget"; session: number };
-/** A history. */
-export interface History {
-  remote: boolean;
-  fates: Fate[];
-  steps: Step[];
-}
 
 interface Sent {
   op: string;
@@ -89,7 +73,6 @@ class Run {
     }
     const closed = this.#process?.writer.close();
     for (let i = 0; i < MOST_STEPS && this.#clock.next !== null; i++) await this.#time(1);
-    await this.#quiesce();
     await closed;
     await this.#verify();
   }
@@ -120,9 +103,7 @@ class Run {
     }
   }
 
-  #session(n: number): string {
-    return `${this.#name}-s${n}`;
-  }
+  #session = (n: number): string => `${this.#name}-s${n}`;
   #out(n: number): { id: string; key: Key } {
     return { id: `${this.#name}-k${n}`, key: ["out", `${this.#name}-k${n}`] };
   }

@@ -5,8 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Kv } from "@/lib/store/kv.ts";
 import type { Faults } from "@/lib/store/writer/types.ts";
+import type { History } from "./history.ts";
 import { FATES } from "./hostile.ts";
-import { type History, runHistory } from "./model.ts";
+import { runHistory } from "./model.ts";
 
 const step = fc.oneof(
   {

@@ -41,8 +41,11 @@ class Stage implements Disposable {
     };
     promise.then(done, done);
     for (let i = 0; !over && i < 200; i++) {
-      await turn();
-      if (!over && this.store.world.busy === 0) this.clock.step();
+      do {
+        await this.store.world.quiet();
+        await turn();
+      } while (this.store.world.busy > 0);
+      if (!over) this.clock.step();
     }
     return await promise;
   }
@@ -72,7 +75,7 @@ Deno.test("[WR-ROW] a batch that threw before landing is voided, and never lands
   using stage = await Stage.open();
   assertEquals((await stage.send("one", ["throws_lands_later"])).kind, "voided");
   while (stage.clock.step()) await turn();
-  await turn();
+  await stage.store.world.quiet();
   assertEquals(await stage.value(), null);
 });
 
