@@ -4,11 +4,13 @@ import type { JsonObject } from "../model/json.ts";
 import { harmless, type Paint } from "./terminal.ts";
 
 type Writer = (data: JsonObject, paint: Paint) => string | null;
+/** A field as text: what is no text is shown as JSON, of what lies in a blob the beginning. */
 const text = (data: JsonObject, key: string): string => {
   const value = data[key];
   if (typeof value === "string") return harmless(value);
-  if (value !== null && typeof value === "object" && "preview" in value) return harmless(`${value["preview"]} …`);
-  return value === undefined || value === null ? "" : `${value}`;
+  if (value === undefined || value === null) return "";
+  const preview = typeof value === "object" && !Array.isArray(value) ? value["preview"] : undefined;
+  return harmless(typeof preview === "string" ? `${preview} …` : JSON.stringify(value));
 };
 const took = (data: JsonObject): string => {
   const ms = data["duration_ms"];
@@ -60,7 +62,8 @@ const LINES: ReadonlyMap<string, Writer> = new Map(Object.entries<Writer>({
 }));
 
 function size(data: JsonObject): string {
-  const bytes = Number(data["size_bytes"] ?? 0);
+  const bytes = data["size_bytes"];
+  if (typeof bytes !== "number") return "";
   return bytes < 1000
     ? `${bytes} B`
     : bytes < 1e6

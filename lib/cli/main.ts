@@ -7,14 +7,13 @@ import { ClientError } from "../client/api.ts";
 import { refusal } from "./answer.ts";
 import { answerApproval, changeRun, changeSession, listApprovals, listSessions, showSession } from "./commands.ts";
 import { doctor, login } from "./doctor.ts";
-import { apiFor, surroundings } from "./environment.ts";
+import { apiFor, type Surroundings, surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type CommandLine, grammar } from "./grammar.ts";
 import { runCommand } from "./run_command.ts";
 import { err, EXIT, Exit, harmless, out } from "./terminal.ts";
 
-async function dispatch(line: CommandLine): Promise<number> {
-  const here = await surroundings();
+async function dispatch(line: CommandLine, here: Surroundings): Promise<number> {
   const api = apiFor(here);
   switch (line.do) {
     case "run":
@@ -67,8 +66,8 @@ function failed(error: unknown): number {
   return error.status === 422 || error.status === 400 ? EXIT.usage : EXIT.needs_person;
 }
 
-/** Runs the command line; gives the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/** Runs the command line in its surroundings; gives the exit code. */
+export async function main(args: readonly string[], look: () => Promise<Surroundings> = surroundings): Promise<number> {
   try {
     const line = run(grammar, {
       programName: "holdfast",
@@ -80,7 +79,7 @@ export async function main(args: readonly string[]): Promise<number> {
         throw new Exit(code === 0 ? EXIT.done : EXIT.usage);
       },
     });
-    return await dispatch(line);
+    return await dispatch(line, await look());
   } catch (error) {
     return failed(error);
   }
