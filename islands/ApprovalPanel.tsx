@@ -3,7 +3,8 @@
 // States: pending, edited (the button counts changes), invalid (names the step), sending, answered by another (edits
 // are kept and it says so), offline. The state is lib/client/approval_state.ts.
 import type { Approval } from "../lib/protocol/rest.ts";
-import { type ApprovalState, useApproval, useApprovalKeys } from "../lib/client/approval_state.ts";
+import { useApprovalKeys } from "../lib/client/approval_keys.ts";
+import { type ApprovalPlace, type ApprovalState, useApproval } from "../lib/client/approval_state.ts";
 import { AskHead } from "../lib/ui/approval/AskHead.tsx";
 import { AskFoot } from "../lib/ui/approval/AskFoot.tsx";
 import { AskText } from "../lib/ui/approval/AskText.tsx";
@@ -13,21 +14,26 @@ import { Subject } from "../lib/ui/approval/Subject.tsx";
 import { buttonsOf } from "../lib/ui/approval/verbs.ts";
 
 /** What the panel needs. `offline` switches answering off and keeps what was typed. */
-export interface ApprovalPanelProps {
+export interface ApprovalPanelProps extends ApprovalPlace {
   approval: Approval;
   now: number;
   others: number;
   spent_usd: number;
-  offline: boolean;
+  /** How it ended, where it was answered elsewhere while something was typed here. */
+  ended: string | null;
+  /** Whether it is to be seen: keys act on nothing else. */
+  active: boolean;
+  onClose(): void;
 }
 
 /** The panel of one pending approval. */
 export default function ApprovalPanel(props: ApprovalPanelProps) {
   const { approval } = props;
-  const state = useApproval(approval, props.offline);
-  const buttons = () => buttonsOf(approval, state.changes.peek());
-  useApprovalKeys(state, buttons, approval.approval_id);
+  const state = useApproval(approval, props);
+  const buttons = buttonsOf(approval, state.changes.value);
+  useApprovalKeys({ state, buttons, active: props.active && props.ended === null });
   const { draft } = state;
+  const locked = state.sending.value !== null || props.ended !== null;
   const plan = draft.value !== null && state.editable ? draft.value : null;
   const input = approval.approval_type === "input";
   const typed = input ? state.answer : state.feedback;
@@ -41,7 +47,7 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
               <PlanEditor
                 draft={plan}
                 editing={state.editing.value}
-                locked={state.sending.value !== null}
+                locked={locked}
                 onDraft={(next) => draft.value = next}
                 onEditing={(id) => state.editing.value = id}
               />
@@ -61,6 +67,8 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
 const Foot = (props: ApprovalPanelProps & { state: ApprovalState }) => (
   <AskFoot
     buttons={buttonsOf(props.approval, props.state.changes.value)}
+    ended={props.ended}
+    onClose={props.onClose}
     sending={props.state.sending.value}
     invalid={props.state.invalid.value}
     problem={props.state.problem.value}

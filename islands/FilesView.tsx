@@ -15,9 +15,10 @@ function firstChoice(files: readonly FileView[]): string | null {
 
 /** The files of a session. */
 export default function FilesView(props: { session_id: string; files: readonly FileView[] }) {
-  const chosen = useSignal<string | null>(firstChoice(props.files));
+  const picked = useSignal<string | null>(null);
+  const chosen = picked.value ?? firstChoice(props.files);
   const preview = useSignal<Preview | null>(null);
-  const file = props.files.find((one) => one.file_path === chosen.value);
+  const file = props.files.find((one) => one.file_path === chosen);
   useEffect(() => {
     if (file === undefined) return;
     let current = true;
@@ -34,10 +35,10 @@ export default function FilesView(props: { session_id: string; files: readonly F
   return (
     <FileList
       files={props.files}
-      chosen={chosen.value}
+      chosen={chosen}
       preview={preview.value}
       href={(path) => createApi({ base: location.origin }).filePath(props.session_id, path)}
-      onChoose={(path) => chosen.value = path}
+      onChoose={(path) => picked.value = path}
     />
   );
 }

@@ -1,13 +1,15 @@
 // The list of sessions, live: rows change, come and go as commits happen; filters are addresses and work without this.
 import { type ListStart, type ListState, useSessionList } from "../lib/client/session_list_state.ts";
-import { EmptyList } from "../lib/ui/EmptyList.tsx";
+import { EmptyList, type OfferedExample } from "../lib/ui/EmptyList.tsx";
 import { SessionRow } from "../lib/ui/SessionRow.tsx";
 
 /** The list; more rows load at the press of a button. */
-export default function SessionList(props: ListStart & { total: number | null }) {
+export default function SessionList(props: ListStart & { total: number | null; examples: OfferedExample[] }) {
   const state = useSessionList(props);
   const { shown, now, selected, fresh } = state;
-  if (shown.value.length === 0) return <EmptyList filtered={Object.keys(props.filter).length > 0} />;
+  if (shown.value.length === 0) {
+    return <EmptyList filtered={Object.keys(props.filter).length > 0} examples={props.examples} />;
+  }
   return (
     <div class="slist">
       <div class="lh" aria-hidden="true">

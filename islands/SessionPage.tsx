@@ -1,6 +1,7 @@
 // The page of one session: head, steps, and the views of it. What needs the person comes first.
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { type AskingState, useAsking } from "../lib/client/asking_state.ts";
 import { lastLive, lineState, pageLine } from "../lib/client/line.ts";
 import { type SessionStart, type SessionState, useSession } from "../lib/client/session_state.ts";
 import { type Confirm, ConfirmDialog } from "../lib/ui/session/ConfirmDialog.tsx";
@@ -9,67 +10,94 @@ import { Composer } from "../lib/ui/session/Composer.tsx";
 import { CostTable } from "../lib/ui/session/CostTable.tsx";
 import { confirmOf } from "../lib/ui/session/confirm.ts";
 import { Gone } from "../lib/ui/session/Gone.tsx";
+import { Notice } from "../lib/ui/session/Notice.tsx";
 import { OfflineBanner } from "../lib/ui/session/OfflineBanner.tsx";
 import { SessionHead } from "../lib/ui/session/SessionHead.tsx";
 import { StepTree } from "../lib/ui/session/StepTree.tsx";
 import { firstTab, type TabName, Tabs } from "../lib/ui/session/Tabs.tsx";
 import { wireApproval } from "../lib/ui/session/wire_approval.ts";
+import { endingOf } from "../lib/ui/words.ts";
 import ApprovalPanel from "./ApprovalPanel.tsx";
 import ConsoleView from "./ConsoleView.tsx";
 import FilesView from "./FilesView.tsx";
 
-/** The page; `approvals` of the view lead it. */
+/** The page; what is asked leads it. */
 export default function SessionPage(props: SessionStart) {
   const state = useSession(props);
+  const asking = useAsking(state.view);
   const tab = useSignal<TabName>(firstTab(props.view));
   const step = useSignal<string | null>(null);
   const ask = useSignal<Confirm | null>(null);
-  const asking = useComputed(() => state.view.value.pending[0] ?? null);
-  const { view, now, offline } = state;
-  useEffect(() => leadTo(asking.value === null, tab), [asking.value?.approval_id]);
+  const { view } = state;
+  useEffect(() => leadTo(asking.asked.value === null, tab), [asking.asked.value?.approval_id]);
   useEffect(() => {
-    const name = state.session.value.name;
+    const name = state.shown.value.name;
     document.title = `${view.value.pending.length > 0 ? `(${view.value.pending.length}) ` : ""}${name} · Holdfast`;
-  }, [state.session.value.name, view.value.pending.length]);
+  }, [state.shown.value.name, view.value.pending.length]);
   if (state.gone.value) return <Gone />;
+  const select = (key: string | null) => {
+    step.value = key;
+    if (key !== null) tab.value = "console";
+  };
   return (
     <>
       <SessionHead
         session={state.shown.value}
         view={view.value}
-        now={now.value}
-        offline={offline.value}
+        now={state.now.value}
+        offline={state.offline.value}
         viewers={state.viewers.value}
         busy={state.doing.value}
         onAct={(act) => act === "cancel" || act === "delete" ? ask.value = confirmOf(act, state) : void state.act(act)}
         onRename={() => ask.value = confirmOf("rename", state)}
       />
-      <OfflineBanner
-        line={lineState.value}
-        seq={view.value.seq}
-        last={lastLive.value}
-        now={now.value}
-        onTry={() => pageLine().wake()}
-      />
-      {state.problem.value !== null && <p class="banner off" role="alert">{state.problem.value}</p>}
+      <Said state={state} asking={asking} />
       <div class="body2">
         <aside class={`pane left${tab.value === "steps" ? " show" : ""}`}>
-          <StepTree
-            view={view.value}
-            now={now.value}
-            selected={step.value}
-            onSelect={(key) => {
-              step.value = key;
-              if (key !== null) tab.value = "console";
-            }}
-          />
+          <StepTree view={view.value} now={state.now.value} selected={step.value} onSelect={select} />
         </aside>
         <section class={`pane main-x${tab.value === "steps" ? " hide" : ""}`} id="view">
-          <Tabs view={view.value} tab={tab.value} onTab={(name) => tab.value = name} />
+          <Tabs
+            view={view.value}
+            asked={asking.asked.value !== null}
+            tab={tab.value}
+            onTab={(name) => tab.value = name}
+          />
+          <Asked state={state} asking={asking} tab={tab} />
           <View state={state} tab={tab.value} step={step.value} onStep={() => step.value = null} />
         </section>
       </div>
       <ConfirmDialog ask={ask.value} onClose={() => ask.value = null} />
+    </>
+  );
+}
+
+/** What is to be known before anything else: the line is lost, an act was refused, somebody else answered. */
+function Said(props: { state: SessionState; asking: AskingState }) {
+  const { state, asking } = props;
+  const ended = asking.ended.value;
+  return (
+    <>
+      <OfflineBanner
+        line={lineState.value}
+        seq={state.view.value.seq}
+        last={lastLive.value}
+        now={state.now.value}
+        onTry={() => pageLine().wake()}
+      />
+      {state.problem.value !== null && (
+        <Notice
+          bad
+          text={state.problem.value}
+          onClose={() => state.problem.value = null}
+        />
+      )}
+      {ended !== null && (
+        <Notice
+          text={`${ended.action} ${endingOf(ended)}.`}
+          onClose={() => asking.ended.value = null}
+        />
+      )}
     </>
   );
 }
@@ -80,25 +108,38 @@ function leadTo(none: boolean, tab: { value: TabName; peek(): TabName }): void {
   else if (tab.peek() === "needs") tab.value = "console";
 }
 
+/** The question; it stays while another tab is looked at, so that nothing that was typed goes. */
+function Asked(props: { state: SessionState; asking: AskingState; tab: Signal<TabName> }) {
+  const { state, asking, tab } = props;
+  const asked = asking.asked.value;
+  if (asked === null) return null;
+  const view = state.view.value;
+  return (
+    <div class="pane-x" hidden={tab.value !== "needs"}>
+      <ApprovalPanel
+        key={asked.approval_id}
+        approval={wireApproval(state.session.value.session_id, asked)}
+        now={state.now.value}
+        others={view.pending.filter((one) => one.approval_id !== asked.approval_id).length}
+        spent_usd={view.cost.usd}
+        offline={state.offline.value}
+        ended={asked.status === "pending" ? null : endingOf(asked)}
+        active={tab.value === "needs"}
+        dirty={asking.dirty}
+        onSent={asking.sent}
+        onClose={asking.close}
+      />
+    </div>
+  );
+}
+
 function View(props: { state: SessionState; tab: TabName; step: string | null; onStep: () => void }) {
   const { state, tab } = props;
   const view = state.view.value;
   const session_id = state.session.value.session_id;
-  const asked = view.pending[0];
   switch (tab) {
     case "needs":
-      return asked === undefined
-        ? <p class="meta" style="padding:18px 20px">Nothing needs you here.</p>
-        : (
-          <ApprovalPanel
-            key={asked.approval_id}
-            approval={wireApproval(session_id, asked)}
-            now={state.now.value}
-            others={view.pending.length - 1}
-            spent_usd={view.cost.usd}
-            offline={state.offline.value}
-          />
-        );
+      return null;
     case "talk":
       return (
         <div class="scroll-x">

@@ -1,29 +1,23 @@
 // The live part of the top bar: what needs you, what runs, what it cost today, and whether the line stands.
 import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
-import { Pulse } from "../lib/protocol/rest.ts";
+import type { Pulse } from "../lib/protocol/rest.ts";
+import { followPulse, pulseNow } from "../lib/client/pulse.ts";
 import { Icon } from "../lib/ui/Icon.tsx";
 import { money } from "../lib/ui/words.ts";
-import { lineState, pageLine } from "../lib/client/line.ts";
+import { lineState } from "../lib/client/line.ts";
 import { Connection } from "../lib/ui/Connection.tsx";
 
 /** Pulse and connection; begins with what the server rendered. */
 export default function TopLive(props: { pulse: Pulse }) {
-  const pulse = useSignal(props.pulse);
   useEffect(() => {
     document.addEventListener("keydown", shortcuts);
-    const leave = pageLine().subscribe("pulse", 0, {
-      frame: (frame) => {
-        const parsed = Pulse.safeParse(frame.data);
-        if (parsed.success) pulse.value = parsed.data;
-      },
-    });
+    const leave = followPulse();
     return () => {
       document.removeEventListener("keydown", shortcuts);
       leave();
     };
   }, []);
-  const { needs_you, running, cost_today_usd } = pulse.value;
+  const { needs_you, running, cost_today_usd } = pulseNow.value ?? props.pulse;
   const stale = lineState.value.state === "offline";
   return (
     <>
@@ -52,13 +46,19 @@ export default function TopLive(props: { pulse: Pulse }) {
   );
 }
 
-/** `t` new task, `g s` is the home page; single keys rest in fields. */
+/** Whether `g` was pressed just before: the next key says where to. */
+let going = false;
+
+/** `t` new task, `g s` sessions, `/` search; single keys rest in fields. */
 function shortcuts(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : null;
   if (
     target?.closest("input, textarea, select, [contenteditable], dialog") || event.ctrlKey || event.metaKey ||
     event.altKey
   ) return;
+  const second = going;
+  going = event.key === "g";
+  if (second && event.key === "s") location.assign("/");
   if (event.key === "t") location.assign("/new");
   if (event.key === "/") {
     const search = document.querySelector<HTMLInputElement>("input[type=search]");

@@ -1,7 +1,7 @@
 // The state of one approval panel: the edited plan, what was typed, sending, and what went wrong.
 //
 // Leaves to the island how it looks. What a person typed is kept whatever the server answers.
-import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Verb } from "../model/approval.ts";
 import type { Json } from "../model/json.ts";
@@ -26,8 +26,18 @@ export interface ApprovalState {
   send(verb: Verb): Promise<void>;
 }
 
-/** Makes the state of a panel; `offline` switches sending off. */
-export function useApproval(approval: Approval, offline: boolean): ApprovalState {
+/** What the page around a panel gives it and is told by it. */
+export interface ApprovalPlace {
+  /** Switches sending off. */
+  offline: boolean;
+  /** Whether something was typed, or an answer is on its way. */
+  dirty: Signal<boolean>;
+  /** The answer was taken. */
+  onSent(approval_id: string): void;
+}
+
+/** Makes the state of a panel. */
+export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalState {
   const draft = useSignal(draftOf(approval.context));
   const editable = approval.modifications_schema !== undefined && approval.allowed.includes("modified");
   const changes = useComputed(() => draft.value === null || !editable ? 0 : changesOf(draft.value).total);
@@ -43,7 +53,19 @@ export function useApproval(approval: Approval, offline: boolean): ApprovalState
     changes,
     invalid,
   };
-  return { ...state, send: (verb) => send(state, approval, { verb, offline }) };
+  const { dirty } = place;
+  useEffect(() => {
+    // At once, not at the next frame: the event that ends the question may come in between.
+    const end = effect(() => {
+      const typed = state.feedback.value.trim() !== "" || state.answer.value.trim() !== "";
+      dirty.value = typed || changes.value > 0 || state.sending.value !== null;
+    });
+    return () => {
+      end();
+      dirty.value = false;
+    };
+  }, []);
+  return { ...state, send: (verb) => send(state, approval, { verb, place }) };
 }
 
 function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json | undefined {
@@ -56,10 +78,10 @@ function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json |
 async function send(
   state: Omit<ApprovalState, "send">,
   approval: Approval,
-  options: { verb: Verb; offline: boolean },
+  options: { verb: Verb; place: ApprovalPlace },
 ): Promise<void> {
-  const { verb } = options;
-  if (state.sending.peek() !== null || options.offline) return;
+  const { verb, place } = options;
+  if (state.sending.peek() !== null || place.offline) return;
   if (verb === "answered" && state.answer.peek().trim() === "") {
     state.problem.value = "Type an answer first.";
     return;
@@ -74,6 +96,7 @@ async function send(
       ...(feedback === "" ? {} : { feedback }),
       ...(modifications === undefined ? {} : { modifications }),
     });
+    place.onSent(approval.approval_id);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     state.sending.value = null;
@@ -93,29 +116,4 @@ function refusal(error: ClientError): string {
   }
   const errors = (error.problem?.errors ?? []).map((one) => `${one.path}: ${one.message}`);
   return errors.length > 0 ? errors.join("; ") : error.message;
-}
-
-/** Keys of the panel: the buttons' own, `e` edits, Ctrl+Enter sends the first answer. */
-export function useApprovalKeys(
-  state: ApprovalState,
-  buttons: () => { verb: Verb; key?: string }[],
-  approval_id: string,
-): void {
-  useEffect(() => {
-    const keys = (event: KeyboardEvent) => {
-      const target = event.target instanceof Element ? event.target : null;
-      const ready = state.invalid.peek() === null;
-      const first = buttons()[0];
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        if (first !== undefined && ready) void state.send(first.verb);
-        return;
-      }
-      if (target?.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-      const button = buttons().find((one) => one.key === event.key);
-      if (button !== undefined && ready) void state.send(button.verb);
-      if (event.key === "e" && state.editable) state.editing.value = state.draft.peek()?.steps[0]?.id ?? null;
-    };
-    document.addEventListener("keydown", keys);
-    return () => document.removeEventListener("keydown", keys);
-  }, [approval_id]);
 }

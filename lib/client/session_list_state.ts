@@ -5,6 +5,7 @@ import type { Session } from "../protocol/rest.ts";
 import { createApi } from "./api.ts";
 import { clientClock } from "./clock.ts";
 import { pageLine } from "./line.ts";
+import { sessionNames } from "./needs.ts";
 import { inOrder, type ListFilter, matches } from "./session_filter.ts";
 import { afterFrame, type Changed, type Rows, withRows } from "./session_rows.ts";
 
@@ -43,8 +44,12 @@ export function useSessionList(props: ListStart): ListState {
     now.value = clientClock.now();
     const keys = (event: KeyboardEvent) => select(event, shown.peek(), selected);
     document.addEventListener("keydown", keys);
+    const forget = rows.subscribe((known) => {
+      sessionNames.value = new Map([...known.values()].map((one) => [one.session_id, one.name]));
+    });
     return () => {
       leave();
+      forget();
       clearInterval(tick);
       document.removeEventListener("keydown", keys);
     };

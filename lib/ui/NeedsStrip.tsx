@@ -4,7 +4,9 @@ import { Icon } from "./Icon.tsx";
 import { age, KINDS, outcome } from "./words.ts";
 
 /** The strip above the list. Only the first has an accent button. */
-export function NeedsStrip(props: { approvals: Approval[]; total: number; now: number }) {
+export function NeedsStrip(
+  props: { approvals: Approval[]; total: number; now: number; nameOf: (session_id: string) => string | null },
+) {
   const { approvals, now } = props;
   if (approvals.length === 0) return null;
   return (
@@ -29,7 +31,9 @@ export function NeedsStrip(props: { approvals: Approval[]; total: number; now: n
               </span>
             </div>
             <h3>{approval.action}</h3>
-            <p class="why">{approval.description.slice(0, 200)}</p>
+            <p class="why">
+              {[props.nameOf(approval.session_id), approval.description.slice(0, 200)].filter(Boolean).join(". ")}
+            </p>
             <div class="act">
               <a class={`btn btn-sm ${i === 0 ? "btn-accent" : "btn-line"}`} href={`/sessions/${approval.session_id}`}>
                 Review

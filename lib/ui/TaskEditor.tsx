@@ -73,17 +73,17 @@ function Examples(props: { examples: TaskExample[]; onExample?: (example: TaskEx
     props.onExample?.(example);
   };
   return (
-    <span class="sp row" style="gap:4px">
+    <span class="sp row wrap examples">
       <span class="meta only-l">Start from</span>
       {props.examples.map((one) => (
         <a
           key={one.name}
           class="btn btn-xs btn-quiet"
           href={`/new?example=${one.name}&mode=${one.mode}`}
-          title={one.title}
+          title={one.name}
           onClick={(event) => take(event, one)}
         >
-          {one.name}
+          {one.title}
         </a>
       ))}
     </span>

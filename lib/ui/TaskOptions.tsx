@@ -1,5 +1,6 @@
 // The options of a mode, made from its config schema; those that most people never touch stand behind "more".
 import type { Field } from "../client/schema_form.ts";
+import { Icon } from "./Icon.tsx";
 import { SchemaField } from "./SchemaField.tsx";
 import { modeLook } from "./words.ts";
 
@@ -40,7 +41,10 @@ export function TaskOptions(props: {
       <div class="form">{first.map(show)}</div>
       {more.length > 0 && (
         <details class="more" open={more.some((field) => errors[field.path] !== undefined)}>
-          <summary class="btn btn-xs btn-quiet">{more.length} more options</summary>
+          <summary class="btn btn-xs btn-quiet">
+            <Icon name="chevron-right" size={14} />
+            {more.length} more {more.length === 1 ? "option" : "options"}
+          </summary>
           <div class="form">{more.map(show)}</div>
         </details>
       )}

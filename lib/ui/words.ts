@@ -143,6 +143,12 @@ export function age(ms: number): string {
   return h < 24 ? `${h} h` : `${Math.round(s / 86_400)} d`;
 }
 
+/** How long ago something was: "just now", "3 min ago". */
+export function ago(ms: number): string {
+  const span = age(ms);
+  return span === "now" ? "just now" : `${span} ago`;
+}
+
 /** A duration with two units: "0.4 s", "19 s", "2 m 8 s", "1 h 3 m". */
 export function took(ms: number): string {
   const s = Math.round(ms / 1000);
@@ -189,6 +195,29 @@ export function initials(name: string): string {
   const [first = ["?"], second] = words;
   return (second === undefined ? first.slice(0, 2) : [first[0], second[0]]).join("").toUpperCase();
 }
+const ENDED: Readonly<Record<string, string>> = {
+  approved: "approved",
+  approved_session: "approved for this session",
+  modified: "approved with changes",
+  rejected: "rejected",
+  rejected_always: "rejected, always",
+  answered: "answered",
+  retry: "try again",
+  skip: "skipped",
+  abort: "stopped",
+};
+
+/** How a question ended: "Answered by Operator 2: approved". */
+export function endingOf(
+  ask: { status: string; resolution: string | null; resolved_by: { name: string } | "timeout" | null },
+): string {
+  const what = ask.resolution === null ? "" : `: ${ENDED[ask.resolution] ?? ask.resolution}`;
+  if (ask.status === "cancelled") return "No longer asked: the run was stopped";
+  if (ask.status === "expired") return `Nobody answered in time${what || ": the task fails"}`;
+  const { resolved_by } = ask;
+  return `Answered${resolved_by === null || resolved_by === "timeout" ? "" : ` by ${resolved_by.name}`}${what}`;
+}
+
 /** What each kind of approval is called, and its icon. */
 export const KINDS: Record<string, { label: string; icon: IconName }> = {
   plan_approval: { label: "Plan", icon: "list-checks" },

@@ -70,14 +70,28 @@ async function review(desk: Desk, talk: Talk, from: { proposal: Proposal; planni
   return proposal;
 }
 
+/** A plan in a sentence or two; the plan itself is the subject of the question. */
+export function aboutPlan({ steps }: Plan): string {
+  const count = (agent: PlanStep["agent"]) => steps.filter((step) => step.agent === agent).length;
+  const all = steps.length === 1 ? "does its step" : "does all of it";
+  const [engineer, researcher] = [count("engineer"), count("researcher")];
+  const who = researcher === 0
+    ? `The engineer ${all}.`
+    : engineer === 0
+    ? `The researcher ${all}.`
+    : `The engineer does ${numbered(engineer)}, the researcher ${researcher}.`;
+  const asking = steps.flatMap((step, i) => step.asks === true ? [i + 1] : []);
+  return asking.length === 0 ? who : `${who} It asks you again before step ${asking.join(", ")}.`;
+}
+const numbered = (n: number) => n === 1 ? "1 step" : `${n} steps`;
+
 /** Asks a person about the plan; null when it goes back to the planner, with the reason told. */
 async function approved(desk: Desk, talk: Talk, proposal: Proposal): Promise<{ plan: Plan; by: string } | null> {
   const { plan } = proposal;
-  const count = plan.steps.length === 1 ? "1 step" : `${plan.steps.length} steps`;
   const answer = await desk.ctx.approve("plan", {
     type: "plan_approval",
-    title: `Carry out this plan of ${count}?`,
-    description: planText(plan).slice(0, 20_000),
+    title: `Carry out this plan of ${numbered(plan.steps.length)}?`,
+    description: aboutPlan(plan),
     subject: plan,
     edit: Plan,
     allowed: ["approved", "modified", "rejected"],

@@ -77,10 +77,10 @@ function ownId(id: string, used: Set<string>): string {
 /** one-shot: a task done at once by one agent. */
 export const oneShot = defineWorkflow({
   id: "one-shot",
-  label: "One shot",
+  label: "One-shot",
   description: "One agent does the whole task at once. A runbook is followed step by step as it is written.",
   config: OneShotConfig,
-  asks: ["Where the task itself says `> approve:` or `> ask:`", "Where the agent needs an answer or a yes to go on"],
+  asks: ["Where the task itself says approve: or ask:", "Where the agent needs an answer or a yes to go on"],
   async run(ctx) {
     const { config } = ctx;
     const desk = openDesk(ctx, {

@@ -38,10 +38,10 @@ export const planningControl = defineWorkflow({
     "A planner makes a plan, you approve it, engineer and researcher carry it out step by step, a report ends it.",
   config: PlanningControlConfig,
   asks: [
-    "About the plan, before anything runs (approvalMode after_planning)",
-    "Before each step (approvalMode before_each_step), and before a step that says so in the plan",
-    "When a step has failed: retry, skip or abort (not with approvalMode none)",
-    "Where the task itself says `> approve:` or `> ask:`, or an agent needs an answer",
+    "About the plan, before anything runs, or before each step: as chosen",
+    "Before a step that says so in the plan",
+    "When a step has failed: try again, skip it or stop",
+    "Where the task itself says approve: or ask:, or an agent needs an answer",
   ],
   async run(ctx) {
     const { config } = ctx;

@@ -10,8 +10,24 @@ export function AskFoot(props: {
   invalid: string | null;
   problem: string | null;
   offline: boolean;
+  /** How it ended elsewhere; then there is nothing left to answer. */
+  ended: string | null;
   onVerb: (verb: Verb) => void;
+  onClose: () => void;
 }) {
+  if (props.ended !== null && props.sending === null) {
+    return (
+      <div class="ap-foot">
+        <span class="dense row" role="alert">
+          <Icon name="info" size={14} />
+          <span>
+            {props.problem ?? `${props.ended}. What you typed was not sent; it is kept here until you close this.`}
+          </span>
+        </span>
+        <button type="button" class="btn btn-line sp" style="height:40px" onClick={props.onClose}>Close</button>
+      </div>
+    );
+  }
   const wrong = props.problem ?? props.invalid;
   const off = (button: VerbButton) =>
     props.sending !== null || props.offline || (button.verb === "modified" && props.invalid !== null);

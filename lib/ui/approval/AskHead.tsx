@@ -1,7 +1,7 @@
 // The head of a question: what kind, since when, what, why, until when and what then.
 import type { Approval } from "../../protocol/rest.ts";
 import { Icon } from "../Icon.tsx";
-import { age, KINDS, money, outcome } from "../words.ts";
+import { ago, KINDS, money, outcome } from "../words.ts";
 
 /** The head of an approval. `others` counts further ones of the same session. */
 export function AskHead(props: { approval: Approval; now: number; others: number; spent_usd: number }) {
@@ -12,7 +12,7 @@ export function AskHead(props: { approval: Approval; now: number; others: number
       <div class="row between">
         <span class="kind">
           <Icon name={kind?.icon ?? "hand"} />
-          {kind?.label ?? approval.approval_type}, asked {age(now - Date.parse(approval.created_at))} ago
+          {kind?.label ?? approval.approval_type}, asked {ago(now - Date.parse(approval.created_at))}
         </span>
         {props.others > 0 && <span class="due">and {props.others} more in this session</span>}
       </div>

@@ -12,7 +12,7 @@ export function AskText(props: { answer: boolean; text: string; onText: (text: s
         )}
       </span>
       <textarea
-        class="ta"
+        class="ta say"
         rows={props.answer ? 4 : 3}
         value={props.text}
         onInput={(event) => props.onText(event.currentTarget.value)}

@@ -3,7 +3,9 @@ import type { SessionView } from "../../engine/view.ts";
 import type { MessageView, RunView, StreamView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
 import type { IconName } from "../icon_paths.ts";
+import { taskTitle } from "../../model/task_title.ts";
 import { clock } from "../words.ts";
+import { Prose } from "./Prose.tsx";
 
 const ICONS: Record<string, IconName> = { user: "user", engineer: "code", researcher: "quote", planner: "list-checks" };
 
@@ -23,9 +25,16 @@ export function Conversation(props: { view: SessionView }) {
 
 const LONG = 700;
 
+/** The first line that says what a long text is about. */
+function opening({ kind, content }: MessageView): string {
+  const line = kind === "task" ? taskTitle(content) : content.trimStart().split("\n", 1)[0] ?? "";
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}
+
 function Message(props: { message: MessageView }) {
   const { message } = props;
   const { content } = message;
+  const text = message.kind === "agent" ? <Prose text={content} /> : <pre class="code" tabIndex={0}>{content}</pre>;
   return (
     <article class="msg">
       <span class="ai">
@@ -36,12 +45,18 @@ function Message(props: { message: MessageView }) {
         <span class="faint" title={message.timestamp}>{clock(message.timestamp)}</span>
       </div>
       <div class="bd">
-        {content.length <= LONG ? <p class="pre dense">{content}</p> : (
-          <details>
-            <summary class="dense">{content.slice(0, 160).split("\n")[0]} … show all</summary>
-            <pre class="code">{content}</pre>
-          </details>
-        )}
+        {content.length > LONG
+          ? (
+            <details>
+              <summary class="dense">
+                {opening(message)} <span class="meta lnk">show all</span>
+              </summary>
+              {text}
+            </details>
+          )
+          : message.kind === "agent"
+          ? text
+          : <p class="pre dense">{content}</p>}
       </div>
     </article>
   );

@@ -13,12 +13,10 @@ export function firstTab(view: SessionView): TabName {
 }
 
 /** The row of tabs. */
-export function Tabs(props: { view: SessionView; tab: TabName; onTab: (name: TabName) => void }) {
+export function Tabs(props: { view: SessionView; asked: boolean; tab: TabName; onTab: (name: TabName) => void }) {
   const { view } = props;
   const tabs: { name: TabName; word: string; count: number; only?: string }[] = [
-    ...(view.pending.length > 0
-      ? [{ name: "needs" as const, word: "Needs you", count: view.pending.length, only: "needs" }]
-      : []),
+    ...(props.asked ? [{ name: "needs" as const, word: "Needs you", count: view.pending.length, only: "needs" }] : []),
     { name: "steps", word: "Steps", count: 0, only: "only-s" },
     { name: "talk", word: "Conversation", count: view.conversation_total },
     { name: "console", word: "Console", count: view.console_total },
