@@ -65,11 +65,14 @@ Deno.test("[WK-FZ2] a history that is killed at any one point equals the run tha
 
 Deno.test("[WK-FZ8] with the engine as its journal a killed history equals the run that was never killed", async () => {
   let lives = 0;
+  let waits = 0;
   for (let number = 0; number < HISTORIES; number++) {
     const commits = new EngineCommits(START.run_id);
     lives += (await one(number, { commits })).lives;
+    waits += commits.waits;
   }
   assertGreater(lives, HISTORIES * 2, "most were killed");
+  assertGreater(waits, HISTORIES / 2, "they waited without a slot");
 });
 
 const PLANTED: [string, Faults, string][] = [

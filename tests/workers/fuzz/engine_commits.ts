@@ -27,6 +27,8 @@ const SETTINGS: DecideContext["settings"] = {
 /** Commits of the real engine. */
 export class EngineCommits implements Commits {
   readonly said: SaidFrameItem[] = [];
+  /** How often the run gave up its slot to wait. */
+  waits = 0;
   readonly #asks = new Map<string, ApprovalAsk>();
   readonly #run_id: string;
   #state: SessionState = ABSENT;
@@ -161,7 +163,8 @@ export class EngineCommits implements Commits {
     this.said.push(item);
   }
   waiting(settled: number): void {
-    this.#must(this.#sandbox, { type: "all_waiting", settled });
+    const reply = this.#must(this.#sandbox, { type: "all_waiting", settled });
+    if (reply["waiting"] === true) this.waits++;
   }
   finish(result: Extract<ChildFrame, { type: "finish" }>["result"]): void {
     const { ok } = result;

@@ -8,6 +8,7 @@ import type { Faults } from "../../../workers/runtime/faults.ts";
 import { Runtime } from "../../../workers/runtime/runtime.ts";
 import { isDropped, type LeafResult } from "../../../workers/testing/journal.ts";
 import { type Commits, settledAfter } from "./commits.ts";
+import { resultOf, textOf } from "./effects.ts";
 import { workflowOf, type World } from "./interpret.ts";
 import type { Program } from "./program.ts";
 import type { Rng } from "./rng.ts";
@@ -364,20 +365,4 @@ class KilledHost {
       }
     }
   }
-}
-
-function textOf(frame: BeginFrame): string {
-  if (frame.kind === "model") return frame.args.messages[0]?.content ?? "0";
-  if (frame.kind === "exec") return frame.args.code ?? "0";
-  return frame.kind === "tool" && frame.args.tool === "files_read" ? frame.args.path : "0";
-}
-
-function resultOf(frame: BeginFrame, value: number): Json {
-  if (frame.kind === "tool") return { content: `t${value}`, size_bytes: 1, truncated: false };
-  if (frame.kind === "model") {
-    const usage = { input_tokens: 0, output_tokens: 0, cached_input_tokens: 0, cost_usd: 0, limit_tokens: null };
-    return { text: `m${value}`, calls: [], finish: "stop", output: null, usage: { ...usage, model: "m" } };
-  }
-  const ended = { ok: true, ended: "exit", exit_code: 0, stdout: "", stderr: "", duration_ms: 1, files: [] };
-  return { ...ended, value };
 }
