@@ -34,6 +34,8 @@ export class Subprocess {
   #child: Deno.ChildProcess;
   #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   #known = new Map<number, number>();
+  /** As it was right after its start; undefined where there is no /proc. */
+  #first: ProcessSample | undefined;
   #exited = false;
   #clock: Clock;
 
@@ -41,6 +43,7 @@ export class Subprocess {
     this.#child = child;
     this.#clock = clock;
     this.pid = child.pid;
+    this.#first = sampleProcess(child.pid);
     this.stdout = child.stdout;
     this.stderr = child.stderr;
     this.#input = child.stdin.getWriter();
@@ -70,7 +73,7 @@ export class Subprocess {
 
   /** Whether it can still do something; knows of a death before the exit status was delivered. */
   get alive(): boolean {
-    return !this.#exited && sampleProcess(this.pid)?.dead !== true;
+    return !this.#exited && (this.#first === undefined || isAlive(this.#first));
   }
 
   /** Sends one line to its stdin; lost without an error when it is gone. */

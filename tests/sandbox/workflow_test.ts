@@ -8,6 +8,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { sampleProcess } from "@/lib/sandbox/process_tree.ts";
 import { createSandboxes, type HostSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { ChildFrame } from "@/lib/protocol/sandbox.ts";
 import type { Isolation, SandboxEvents, SandboxLimits, WorkflowSandbox } from "@/lib/service/ports.ts";
@@ -261,7 +262,7 @@ Deno.test("[SBX-POOL-2] a warm sandbox that died is not given away", () =>
     const warm = processesNaming(flow.data_dir);
     assertGreater(warm.length, 0);
     for (const pid of warm) Deno.kill(pid, "SIGKILL");
-    await until(() => !processesNaming(flow.data_dir).some((pid) => warm.includes(pid)), 5000, "their death");
+    await until(() => warm.every((pid) => sampleProcess(pid)?.dead !== false), 5000, "their death");
     const { sandbox } = await run(flow, "frames 1");
     assertFalse(warm.includes(sandbox.pid));
     assertEquals((await sandbox.over).exit_code, 0);
