@@ -67,7 +67,7 @@ export function importBreaches(path: string, source: string): string[] {
   const statements = /(?:^|\n)\s*(import|export)\s+(type\s+)?([^;'"]*?from\s+)?["']([^"']+)["']/g;
   for (const match of source.matchAll(statements)) {
     const target = resolve(path, match[4] ?? "");
-    if (target === null) continue;
+    if (target === null || target.endsWith(".json")) continue;
     const to = layerOf(target);
     const allowed = to === layer || may.includes(to) ||
       may.some((place) => place.includes("/") && target.startsWith(`lib/${place}`)) ||
