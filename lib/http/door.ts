@@ -10,6 +10,7 @@ import type { Clock, Ids } from "../service/ports.ts";
 import { attach } from "./attach.ts";
 import { cookieOf } from "./auth.ts";
 import type { Origins } from "./origins.ts";
+import { withPolicy } from "./page_policy.ts";
 import { problem } from "./problem.ts";
 import { requestId } from "./request_id.ts";
 import type { Services } from "./state.ts";
@@ -55,7 +56,7 @@ async function answer(request: Request, entering: Entering): Promise<Response> {
     if (preflight !== null) return preflight;
     checkOrigin(request, { origins, auth: services.config.auth });
     attach(request, { services, request_id });
-    return mutable(await app(request, info));
+    return await withPolicy(mutable(await app(request, info)));
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === "internal") log.error("http.failed", { request_id, error: error.cause });

@@ -29,7 +29,7 @@ export async function guard(ctx: GuardContext): Promise<Response> {
     state.principal = (await identify(ctx.req.headers, { accounts: state.holdfast.accounts, auth: state.config.auth }))
       .principal;
     if (!machine && state.principal === null && !OPEN_PAGES.has(withoutSlash(ctx.url.pathname))) return toLogin(ctx);
-    return withPolicy(await ctx.next());
+    return await ctx.next();
   } catch (error) {
     if (machine) return refuse(fromFresh(error, ctx), state);
     throw toFresh(error);
@@ -61,28 +61,4 @@ function toFresh(error: unknown): unknown {
   // Fresh types the status as the union of all 4xx and 5xx codes; the error table holds no others.
   const status = error.status as HttpError["status"];
   return new HttpError(status, error.message, { cause: error });
-}
-
-const POLICY = [
-  "default-src 'self'",
-  // Fresh boots islands from one inline script.
-  "script-src 'self' 'unsafe-inline'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-/** Pages get a policy; answers that bring their own (files, docs) keep it. */
-function withPolicy(response: Response): Response {
-  const html = (response.headers.get("content-type") ?? "").startsWith("text/html");
-  if (!html || response.headers.has("content-security-policy")) return response;
-  const headers = new Headers(response.headers);
-  headers.set("content-security-policy", POLICY);
-  headers.set("referrer-policy", "same-origin");
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  return new Response(response.body, { status: response.status, headers });
 }

@@ -105,6 +105,9 @@ Deno.test("[LOGIN5] pages without credentials lead to the login and come back; t
     const page = await ask("/login");
     assertEquals([page.status, await page.text()], [200, "<h1>Log in</h1>"]);
     assertMatch(page.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+    const missing = await ask("/no/such/page", { headers: { cookie: `holdfast_session=${COOKIE_VALUE}` } });
+    assertEquals(missing.status, 404);
+    await missing.body?.cancel();
     const home = await ask("/", { headers: { cookie: `holdfast_session=${COOKIE_VALUE}` } });
     assertEquals(await home.text(), "<h1>Home</h1>");
   } finally {
