@@ -3,7 +3,7 @@ import type { Verb } from "@/lib/model/approval.ts";
 import { cli, cliProcess, closedPort, type Ended, refusal, ScriptServer } from "./script_server.ts";
 import { sampleApproval, uuid } from "../client/samples.ts";
 
-Deno.test("[EX1] as a process: a flag that is unknown ends with 2, a server that is not there with 4, help with 0", async () => {
+Deno.test("[CE1] as a process: a flag that is unknown ends with 2, a server that is not there with 4, help with 0", async () => {
   const env = closedPort();
   const [wrong, away, help] = await Promise.all([
     cliProcess(["sessions", "list", "--nope"], env),
@@ -26,7 +26,7 @@ async function each(lines: readonly string[][], env: { HOLDFAST_URL: string }): 
   return ends;
 }
 
-Deno.test("[EX1] what was not understood ends with 2, says the usage on stderr and asks no server", async () => {
+Deno.test("[CE1] what was not understood ends with 2, says the usage on stderr and asks no server", async () => {
   await using server = new ScriptServer();
   for (const { code, out, err } of await each([[], ["nope"], ["run"], ["run", "x", "--limit", "5"]], server.env)) {
     assertEquals([code, out], [2, ""]);
@@ -35,7 +35,7 @@ Deno.test("[EX1] what was not understood ends with 2, says the usage on stderr a
   assertEquals(server.asked, []);
 });
 
-Deno.test("[EX1] input that cannot be read ends with 2 before anything is started", async () => {
+Deno.test("[CE1] input that cannot be read ends with 2 before anything is started", async () => {
   await using server = new ScriptServer();
   const folder = await Deno.makeTempDir();
   await Deno.writeFile(`${folder}/picture.png`, new Uint8Array([0xff, 0xfe, 0x80]));
@@ -60,7 +60,7 @@ Deno.test("[EX1] input that cannot be read ends with 2 before anything is starte
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("[EX2] a server that cannot be reached ends every command with 4 and says how to start it", async () => {
+Deno.test("[CE2] a server that cannot be reached ends every command with 4 and says how to start it", async () => {
   const env = closedPort();
   const asked = [["sessions"], ["run", "hello"], ["watch", uuid(1)], ["cancel", "run-1"], ["doctor"], ["login"]];
   for (const { code, out, err } of await each(asked, env)) {
@@ -70,7 +70,7 @@ Deno.test("[EX2] a server that cannot be reached ends every command with 4 and s
   }
 });
 
-Deno.test("[EX3] what the server refuses ends with 3, what does not fit with 2, and says it with its paths", async () => {
+Deno.test("[CE3] what the server refuses ends with 3, what does not fit with 2, and says it with its paths", async () => {
   await using server = new ScriptServer();
   server.instead.set("GET /api/pulse", () => refusal(401, "unauthenticated"));
   const errors = [{ path: "config.x\x1b[2J", message: "Unknown key" }];
@@ -94,7 +94,7 @@ Deno.test("[EX3] what the server refuses ends with 3, what does not fit with 2, 
   assert(server.asked.every((line) => !line.startsWith("DELETE")));
 });
 
-Deno.test("[EX4] sessions are a table, or one JSON document", async () => {
+Deno.test("[CE4] sessions are a table, or one JSON document", async () => {
   await using server = new ScriptServer();
   const table = await cli(["sessions", "--q", "ice", "--limit", "5"], server.env);
   const json = await cli(["sessions", "--json"], server.env);
@@ -104,7 +104,7 @@ Deno.test("[EX4] sessions are a table, or one JSON document", async () => {
   assertEquals(new Set(server.asked), new Set(["GET /api/sessions?limit=5&q=ice", "GET /api/sessions?limit=50"]));
 });
 
-Deno.test("[EX4] approve, reject and edit send the verb that the approval allows", async () => {
+Deno.test("[CE4] approve, reject and edit send the verb that the approval allows", async () => {
   await using server = new ScriptServer();
   const ask = (n: number, allowed: Verb[]) => server.ask(sampleApproval({ approval_id: uuid(n), allowed }));
   ask(11, ["approved", "rejected"]);
@@ -129,7 +129,7 @@ Deno.test("[EX4] approve, reject and edit send the verb that the approval allows
   );
 });
 
-Deno.test("[EX4] doctor ends with 0 when all is well, with 1 when a check is not, and login keeps a token for this user", async () => {
+Deno.test("[CE4] doctor ends with 0 when all is well, with 1 when a check is not, and login keeps a token for this user", async () => {
   await using server = new ScriptServer();
   const ready = (ok: boolean) => () =>
     Response.json(
@@ -155,7 +155,7 @@ Deno.test("[EX4] doctor ends with 0 when all is well, with 1 when a check is not
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("[EX5] surroundings: an address is http or https, an empty variable is none, the token file stands in", async () => {
+Deno.test("[CE5] surroundings: an address is http or https, an empty variable is none, the token file stands in", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/cli-token`, `${"f".repeat(20)}\n`);
   await using server = new ScriptServer();
@@ -170,7 +170,7 @@ Deno.test("[EX5] surroundings: an address is http or https, an empty variable is
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("[EX5] an export is passed on as it is; one that breaks off ends with 4", async () => {
+Deno.test("[CE5] an export is passed on as it is; one that breaks off ends with 4", async () => {
   await using server = new ScriptServer();
   const what = `GET /api/sessions/${server.session_id}/export`;
   server.instead.set(what, () => new Response('{"seq":1}\n{"seq":2}\n'));

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { type WaitFacts, waitFor } from "@/lib/engine/wait_facts.ts";
-import { ApprovalType, OnTimeout } from "@/lib/model/approval.ts";
+import { ApprovalType, OnTimeout, Verb } from "@/lib/model/approval.ts";
 import { RunStatus } from "@/lib/model/run.ts";
 import { SessionStatus, Wait } from "@/lib/model/session.ts";
 import { ICON_PATHS } from "@/lib/ui/icon_paths.ts";
 import {
   age,
+  ago,
   clock,
+  endingOf,
   initials,
   KINDS,
   type Look,
@@ -220,4 +222,25 @@ Deno.test("[WO5] initials are two letters of any alphabet", () => {
     "🧊 ice": "🧊I",
   };
   for (const [name, text] of Object.entries(names)) assertEquals(initials(name), text);
+});
+
+Deno.test("[WO5] how a question ended is said for every verb and every status", () => {
+  const by = { name: "Operator 2" };
+  for (const resolution of Verb.options) {
+    const text = endingOf({ status: "resolved", resolution, resolved_by: by });
+    assertMatch(text, /^Answered by Operator 2: [a-z ,]+$/);
+  }
+  assertEquals(
+    endingOf({ status: "expired", resolution: "rejected", resolved_by: "timeout" }),
+    "Nobody answered in time: rejected",
+  );
+  assertEquals(
+    endingOf({ status: "expired", resolution: null, resolved_by: "timeout" }),
+    "Nobody answered in time: the task fails",
+  );
+  assertEquals(
+    endingOf({ status: "cancelled", resolution: null, resolved_by: null }),
+    "No longer asked: the run was stopped",
+  );
+  assertEquals([ago(0), ago(180_000)], ["just now", "3 min ago"]);
 });
