@@ -30,8 +30,19 @@ function helloOf(line: string): Hello {
   return frame;
 }
 
+/** `openKv` needs no right where the root config allows it, and would write below DENO_DIR like the others. */
 function dropSharedStorage(): void {
   for (const name of ["localStorage", "sessionStorage", "caches"]) Reflect.deleteProperty(globalThis, name);
+  Reflect.deleteProperty(Deno, "openKv");
+}
+
+/** Where no wall kills the children of a dead server its pid is an argument: this thread looks for it, also during a spin. */
+async function guardOrphan(): Promise<void> {
+  const server = Number(Deno.args[0]);
+  if (!(server > 0)) return;
+  const { Worker } = await import("node:worker_threads");
+  const guard = `setInterval(() => { if (Deno.ppid !== ${server}) Deno.kill(Deno.pid, "SIGKILL"); }, 200);`;
+  new Worker(guard, { eval: true }).unref();
 }
 
 /** Exits when another process has become the parent. 0 is a parent that cannot be named (a PID namespace of its own). */
@@ -72,6 +83,7 @@ function watchErrors(runtime: Runtime): void {
 
 async function main(): Promise<void> {
   dropSharedStorage();
+  await guardOrphan();
   const writer = new Writer();
   installConsole((_stream, text) => writer.output(`${text}\n`));
   installGlobals();

@@ -23,6 +23,7 @@ import type { ExecHome } from "./exec_process.ts";
 import { ModuleBundles } from "./module_bundle.ts";
 import { Pool } from "./pool.ts";
 import { sessionFolder } from "./safe_path.ts";
+import { sourceDigest } from "./source_digest.ts";
 import { execTemplate, workflowTemplate } from "./template_name.ts";
 import { warmExec, type WarmUpOptions, warmWorkflow } from "./warm_up.ts";
 import { type WorkflowHome, WorkflowProcess } from "./workflow_process.ts";
@@ -94,9 +95,12 @@ async function workflowHome(
 ): Promise<WorkflowHome> {
   const { workflows_dir, clock, ids } = options;
   const program = await Deno.realPath(options.workflow_program ?? `${project}/workers/main.ts`);
-  const template = await workflowTemplate(walls, { project, program });
+  const [template, source_digest] = await Promise.all([
+    workflowTemplate(walls, { project, program }),
+    sourceDigest(project),
+  ]);
   const workflows = workflows_dir === undefined ? {} : { workflows: await Deno.realPath(workflows_dir) };
-  return { walls, project, program, dirs, template, clock, ids, closing, ...workflows };
+  return { walls, project, program, dirs, template, source_digest, clock, ids, closing, ...workflows };
 }
 
 async function execHome({ walls, project, dirs, clock }: HomeParts & { clock: Clock }) {

@@ -32,6 +32,8 @@ export interface WorkflowHome {
   readonly workflows?: string;
   readonly dirs: DenoDirs;
   readonly template: string;
+  /** Of what the program's workflows are made of. */
+  readonly source_digest: string;
   readonly clock: Clock;
   readonly ids: Ids;
   /** Aborts when the server goes away: a sandbox that is not ready by then never will be needed. */
@@ -73,7 +75,8 @@ export class WorkflowProcess implements WorkflowSandbox {
       broken: (broken) => this.#broken(broken),
     });
     this.over = this.#settle();
-    this.send({ type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: parentSeen(home.walls) });
+    const { source_digest } = home;
+    this.send({ type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: parentSeen(home.walls), source_digest });
   }
 
   /** Starts one and waits until it is ready; throws AppError when that cannot be. */
