@@ -34,8 +34,12 @@ export class Ordered {
     this.#insert(after);
   }
 
-  [Symbol.iterator](): IterableIterator<Summary> {
-    return this.#all.values();
+  /** What stands behind a place; all for null. */
+  *after(place: Place | null): Generator<Summary> {
+    let at = place === null ? 0 : this.#find(place);
+    for (let one = this.#all[at]; one !== undefined; one = this.#all[++at]) {
+      if (place === null || comesBefore(place, one)) yield one;
+    }
   }
 
   /** A copy, the last one first. */

@@ -72,6 +72,7 @@ Deno.test("[ST-LIST] filters: mode, status, needs_you, a part of name or task in
   assertEquals(await found({ q: "gröSS" }), []);
   assertEquals(await found({ q: "GRÖ" }), [uuid(1)]);
   assertEquals(await found({ q: "words" }), [uuid(2)]);
+  for (const q of [".*", "(", "[", "\\", "^", "a|b", "$", "/", "-", "{1}"]) assertEquals(await found({ q }), [], q);
   assertEquals(await list.ids(everyone, { mode: "one-shot" }), [uuid(3), uuid(2)]);
 });
 

@@ -42,7 +42,7 @@ export class Lane<S> {
 
   /** Puts commands back to the front that lost nothing but time. */
   back(pendings: readonly Pending<S>[]): void {
-    for (const pending of pendings) pending.flying = false;
+    for (const pending of pendings) pending.land();
     this.queue = [...pendings, ...this.queue];
   }
 

@@ -68,14 +68,19 @@ export class Pending<S> {
     if (this.#end()) this.#settle.reject(error);
   }
 
+  /** Takes it out of flight: it has not happened. */
+  land(): void {
+    this.flying = false;
+    if (this.submission.signal?.aborted) this.reject(this.submission.signal.reason);
+  }
+
   /**
    * Takes it out of flight, to be decided again; false when it is over, or was decided as often as it may be. A run may
    * as long as its fence stands; in a session that does not exist no fence stands (`bounded`).
    */
   again(bounded: boolean): boolean {
-    this.flying = false;
+    this.land();
     this.tries++;
-    if (this.submission.signal?.aborted) this.reject(this.submission.signal.reason);
     if ((bounded || this.submission.owner === "person") && this.tries >= PERSON_TRIES) {
       this.reject(new AppError("busy", "Cannot commit: the session is being changed by others", { retry_after_s: 1 }));
     }

@@ -102,7 +102,8 @@ export class WriterRow {
         this.#stamp = result.versionstamp;
         return { kind: "landed", stamp: result.versionstamp };
       }
-      if (!remote || faults?.believe_false) return { kind: "refused" };
+      if (faults?.believe_false) return { kind: "refused" };
+      if (!remote) return await this.#refused();
     } catch (error) {
       if (isSizeError(error)) throw error;
     }
@@ -145,6 +146,17 @@ export class WriterRow {
         // The void is in doubt as well; it checks the versionstamp too, so repeating it is harmless.
       }
     }
+  }
+
+  /** An embedded store does not lie; but a row that somebody else moved would be refused for ever. */
+  async #refused(): Promise<Outcome> {
+    try {
+      const entry = await this.#options.kv.get(this.#key);
+      if (entry.versionstamp !== this.#stamp) return { kind: "lost" };
+    } catch {
+      // Refused it is in any case; the next batch looks again.
+    }
+    return { kind: "refused" };
   }
 
   /** Reads who moved the row: the batch, or a void whose answer was lost. Null: nobody has. */

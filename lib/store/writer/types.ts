@@ -129,7 +129,7 @@ export interface WriterOptions<S> {
   away?: () => boolean;
   /** Longest wait of what is not urgent, default 5 ms. */
   window_ms?: number;
-  /** States kept while nothing is queued for them, default 2,000. */
+  /** States kept while nothing is queued for them, default 1,000. */
   max_cached?: number;
   faults?: Faults;
 }

@@ -22,7 +22,7 @@ import type { Commit, Done, Submission, Writer, WriterOptions } from "./types.ts
 const log = getLogger(["holdfast", "store", "writer"]);
 const WINDOW_MS = 5;
 const MOST_OUTSIDE = COMMAND_LIMIT.checks - 2;
-const MAX_CACHED = 2000;
+const MAX_CACHED = 1000;
 const RETRY_MS = 50;
 const CLOSE_MS = 5000;
 
@@ -209,7 +209,7 @@ class SessionWriter<S> implements Writer<S> {
         choice.pendings.map(({ submission }) => entries.slice(at, at += submission.outside.length))
       );
     } catch (error) {
-      log.warn("read.failed", { error });
+      log.debug("read.failed", { error });
       return null;
     }
   }
@@ -222,7 +222,7 @@ class SessionWriter<S> implements Writer<S> {
         lane.cached = await this.#options.aggregate.load(this.#options.kv, lane.session_id);
         break;
       } catch (error) {
-        log.warn("load.failed", { error, session_id: lane.session_id });
+        log.debug("load.failed", { error, session_id: lane.session_id });
         await pause(this.#options.clock, RETRY_MS);
       }
     }
@@ -248,7 +248,7 @@ class SessionWriter<S> implements Writer<S> {
         }
         break;
       } catch (error) {
-        log.warn("stage.failed", { error, session_id: lane.session_id });
+        log.debug("stage.failed", { error, session_id: lane.session_id });
         await pause(clock, RETRY_MS);
       }
     }

@@ -107,6 +107,12 @@ Deno.test("[WR-ROW] a row that others removed leaves the batch unknown", async (
   assertEquals((await stage.send("two", ["ok"])).kind, "landed");
 });
 
+Deno.test("[WR-ROW] a row that others moved is no refusal that would repeat for ever", async () => {
+  using stage = await Stage.open();
+  await stage.kv.set(keys.writer("w-1"), new Uint8Array());
+  assertEquals((await stage.send("one", ["ok"])).kind, "lost");
+});
+
 Deno.test("[WR-ROW] a size that the store refuses is no doubt", async () => {
   using stage = await Stage.open();
   await assertRejects(
