@@ -68,14 +68,18 @@ function Control(props: { field: Field; text: string; onText?: (text: string) =>
         </select>
       );
     case "switch":
+      // Without JavaScript a switch that is off posts nothing: the hidden field then says so.
       return (
-        <input
-          {...common}
-          class="toggle"
-          type="checkbox"
-          checked={(text || `${field.fallback}`) === "true"}
-          onChange={say}
-        />
+        <>
+          <input type="hidden" name={field.path} value="false" />
+          <input
+            {...common}
+            class="toggle"
+            type="checkbox"
+            checked={(text || `${field.fallback}`) === "true"}
+            onChange={say}
+          />
+        </>
       );
     case "lines":
       return <textarea {...common} rows={2} value={text} onInput={say} placeholder="one a line" />;

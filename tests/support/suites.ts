@@ -53,7 +53,22 @@ const tests = (name: string, paths: string[], options: { parallel?: boolean; nee
 });
 
 /** The folders of the unit suite: everything that needs neither a built app nor a browser. */
-const UNIT = ["model", "protocol", "engine", "store", "service", "http", "live", "llm", "workers", "client", "cli"];
+const UNIT = [
+  "config_test.ts",
+  "log_test.ts",
+  "model",
+  "protocol",
+  "engine",
+  "store",
+  "service",
+  "http",
+  "live",
+  "llm",
+  "workers",
+  "client",
+  "ui",
+  "cli",
+];
 const exists = (path: string) => {
   try {
     Deno.statSync(new URL(`../../${path}`, import.meta.url));
