@@ -293,3 +293,56 @@ Deno.test("[PROC4] static files, pages and the API carry what browsers need; not
       assertEquals(response.status, 404, path);
     }
   }));
+
+Deno.test("[LIVE30] topics of a real server: lists move with what happens, an answer over the socket goes on, deletion ends all", () =>
+  withServer(async (server) => {
+    const client = new Client(`${server.url}/ws`, ["holdfast.v1", `bearer.${server.token}`]);
+    await client.next("connected");
+    for (const topic of ["sessions", "approvals", "pulse"]) {
+      client.say({ type: "subscribe", topic });
+      await client.next("snapshot");
+    }
+    const frame = async (
+      topic: string,
+      fits: (frame: { event_type: string; data: Record<string, unknown> }) => boolean,
+    ) => {
+      const of = (text: string) => text.startsWith(`{"topic":"${topic}",`) && fits(JSON.parse(text));
+      return JSON.parse(await client.until(of));
+    };
+    const run = new Client(`${server.url}/ws/live-1`, ["holdfast.v1", `bearer.${server.token}`]);
+    await run.next("connected");
+    run.say({ task: ASKING, config: { mode: "one-shot", oldKey: 1 } });
+    const status = await run.next("status");
+    assertEquals([status.seq, status.data.ignored_config], [1, ["oldKey"]]);
+    const { session_id } = status;
+    const asked = await run.next("approval_requested");
+    const { approval_id } = asked.data;
+    const upsert = await frame("approvals", ({ event_type }) => event_type === "upsert");
+    assertEquals(upsert.data.item.approval_id, approval_id);
+    await frame("sessions", ({ data }) => Object(data["item"]).wait?.on === "approval");
+    await frame("pulse", ({ data }) => Object(data["item"]).needs_you === 1);
+    run.say({ type: "approval_response", approval_id, approved: true, modifications: { answer: "blue" } });
+    const received = await run.next("approval_received");
+    assertEquals([received.data.resolution, received.data.approved], ["answered", true]);
+    await run.next("complete");
+    const removed = await frame("approvals", ({ event_type }) => event_type === "remove");
+    assertEquals([removed.data.id, removed.data.resolution], [approval_id, "answered"]);
+    await frame("sessions", ({ data }) => Object(data["item"]).status === "completed");
+    client.say({ type: "subscribe", topic: `session:${session_id}`, batch: true });
+    await frame(`session:${session_id}`, ({ event_type }) => event_type === "caught_up");
+    const headers = { authorization: `Bearer ${server.token}` };
+    const connections = await fetch(`${server.url}/api/connections`, { headers });
+    assertEquals(connections.status, 200);
+    await connections.body?.cancel();
+    const gone = await fetch(`${server.url}/api/sessions/${session_id}`, { method: "DELETE", headers });
+    assertEquals(gone.status, 204);
+    assertEquals((await run.closed).code, 4404);
+    await frame("sessions", ({ event_type, data }) => event_type === "remove" && data["id"] === session_id);
+    await frame(
+      `session:${session_id}`,
+      ({ event_type, data }) => event_type === "error" && data["code"] === "not_found",
+    );
+    client.say({ type: "cancel", run_id: "live-1" });
+    assertEquals((await client.next("error")).data.code.length > 0, true);
+    await client.close();
+  }));

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Doors, openDoors } from "@/tests/support/door.ts";
 import { ADMIN_TOKEN, approvalOf, COOKIE_VALUE, OTHER_TOKEN } from "@/tests/support/fake_holdfast.ts";
 import { AppError } from "@/lib/model/error.ts";
+import { FakeClock } from "@/tests/service/support/fake_clock.ts";
 import { Client, refusal } from "./client.ts";
 
 const PROTOCOLS = ["holdfast.v1", `bearer.${ADMIN_TOKEN}`];
@@ -365,4 +366,33 @@ Deno.test("[DOOR14] list topics over the socket: snapshot first, and again after
     assertEquals((await client.next("error")).data.errors[0].path, "run_id");
     await client.close();
   });
+});
+
+Deno.test("[DOOR15] each 30 s a heartbeat names the head of each session that is followed, and finds lines nobody told of", async () => {
+  const clock = new FakeClock();
+  await withDoors(async ({ url, fake }) => {
+    const { session_id } = fake.addSession();
+    const { run_id } = fake.addRun(session_id);
+    fake.commit(session_id, 2);
+    const topic = `session:${session_id}`;
+    const general = new Client(`${url}/ws`, PROTOCOLS);
+    const run = new Client(`${url}/ws/${run_id}`, PROTOCOLS);
+    await general.next("connected");
+    await run.next("connected");
+    general.say({ type: "subscribe", topic });
+    run.say({ type: "attach" });
+    await general.next("caught_up");
+    await run.next("caught_up");
+    fake.log.commit(session_id, 1);
+    clock.advance(30_000);
+    const beats = [await general.next("heartbeat"), await run.next("heartbeat")];
+    assertEquals(beats.map(({ topic, data }) => [topic, data]), [
+      [topic, { head_seq: 2 }],
+      [undefined, { head_seq: 2 }],
+    ]);
+    for (const client of [general, run]) {
+      await client.until((text) => text.includes('"seq":3'));
+      await client.close();
+    }
+  }, { clock });
 });
