@@ -27,6 +27,8 @@ export interface RunCore {
   readonly ids: Ids;
   /** The session as it is durable now. */
   load(session_id: string): Promise<SessionState>;
+  /** The last seq of a session, null when it is gone. */
+  headSeq(session_id: string): Promise<number | null>;
   /** A value whole; unchanged when it is no reference to a blob. */
   resolve(session_id: string, value: Json): Promise<Json>;
   /** What earlier runs of the session left: the same at every start of this run. */

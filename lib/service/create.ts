@@ -179,6 +179,7 @@ function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
     submit: createSubmit({ writer: store.writer, settings, redactor }),
     catalogue: createCatalogue({ sandboxes, clock, secrets, changes: config.workflows !== null }),
     load: reads.state,
+    headSeq: (session_id) => store.events.headSeq(session_id),
     resolve: reads.resolve,
     earlier: (state) =>
       readEarlier(store.events, state, (value) => reads.resolve(state.session?.session_id ?? "", value)),

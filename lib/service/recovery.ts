@@ -74,12 +74,21 @@ export class Recovery {
   }
 
   async #look(): Promise<void> {
-    const { core, runs, beats, shared } = this.#parts;
+    const { core, beats, shared } = this.#parts;
     if (shared) {
-      for (const session_id of runs.waiting()) runs.refreshed(session_id, await core.load(session_id));
+      await this.#refresh();
       await beats.observe();
     }
     if (shared || core.clock.monotonic() - this.#walked_at >= WALK_MS) await this.#walk();
+  }
+
+  /** Reads again what another instance has written to the sessions that have a sandbox here. */
+  async #refresh(): Promise<void> {
+    const { core, runs } = this.#parts;
+    for (const { session_id, seq } of runs.watched()) {
+      const head = await core.headSeq(session_id);
+      if (head === null || head > seq) runs.refreshed(session_id, await core.load(session_id));
+    }
   }
 
   /** Looks at every lease. */

@@ -31,8 +31,8 @@ export class Runs {
   readonly #queue = new Map<string, Queued>();
   readonly #drivers = new Map<string, RunDriver>();
   /** What was committed since a claim was sent: its driver must not miss a cancel. */
-  readonly #since = new Map<string, SessionState>();
-  #claiming = 0;
+  readonly #since = new Map<string, SessionState | null>();
+  readonly #claims = new Set<Promise<void>>();
   #open = false;
   #retry = false;
 
@@ -50,7 +50,7 @@ export class Runs {
     return this.#count("held");
   }
   get freeSlots(): number {
-    return Math.max(0, this.#core.config.concurrency - this.executing - this.#claiming);
+    return Math.max(0, this.#core.config.concurrency - this.executing - this.#claims.size);
   }
   /** Place of each queued session, from 1. */
   positions(): ReadonlyMap<string, number> {
@@ -90,9 +90,10 @@ export class Runs {
   fenceOf(session_id: string): number | null {
     return this.#drivers.get(session_id)?.claim.fence ?? null;
   }
-  /** Sessions whose runs stand in waits here: an answer may have come in elsewhere. */
-  waiting(): string[] {
-    return [...this.#drivers].filter(([, driver]) => driver.waits).map(([session_id]) => session_id);
+  /** Sessions that have a sandbox here, with the seq that is known of each: another instance may have written more. */
+  watched(): { session_id: string; seq: number }[] {
+    return [...this.#drivers].filter(([, driver]) => driver.waits)
+      .map(([session_id, driver]) => ({ session_id, seq: driver.seq }));
   }
   /** A state read again, not committed here. */
   refreshed(session_id: string, state: SessionState): void {
@@ -116,7 +117,9 @@ export class Runs {
   }
 
   async #allOver(): Promise<void> {
-    while (this.#drivers.size > 0) await Promise.all([...this.#drivers.values()].map((driver) => driver.over));
+    while (this.#drivers.size + this.#claims.size > 0) {
+      await Promise.all([...this.#claims, ...[...this.#drivers.values()].map((driver) => driver.over)]);
+    }
   }
 
   #count(phase: RunDriver["phase"]): number {
@@ -134,7 +137,13 @@ export class Runs {
     while (this.#open && this.#core.mayExecute() && this.freeSlots > 0) {
       const next = this.#next();
       if (next === null) return;
-      void this.#claim(next);
+      next.claiming = true;
+      const claim = this.#claim(next);
+      this.#claims.add(claim);
+      void claim.then(() => {
+        this.#claims.delete(claim);
+        this.#pump();
+      });
     }
   }
 
@@ -152,8 +161,7 @@ export class Runs {
     const { session_id, run_id } = item;
     const held = this.#drivers.get(session_id);
     const held_fence = held?.heldFence ?? null;
-    item.claiming = true;
-    this.#claiming++;
+    this.#since.set(session_id, null);
     try {
       const { reply, state } = await this.#core.submit(this.#core.system, session_id, {
         type: "claim_run",
@@ -166,8 +174,7 @@ export class Runs {
       this.#notClaimed(item, error);
     } finally {
       item.claiming = false;
-      this.#claiming--;
-      this.#pump();
+      this.#since.delete(session_id);
     }
   }
 
@@ -186,7 +193,6 @@ export class Runs {
       await this.#core.submit(this.#core.system, session_id, requeue);
       return;
     }
-    this.#since.set(session_id, state);
     held?.stop("fenced");
     await held?.over;
     const driver = new RunDriver(this.#core, { session_id, run_id, fence }, {

@@ -61,6 +61,10 @@ export class RunDriver {
   get heldFence(): number | null {
     return this.#phase === "held" ? this.claim.fence : null;
   }
+  /** The last seq of its session that it has heard of. */
+  get seq(): number {
+    return this.#state.head.head_seq;
+  }
   /** Whether its session was deleted, as far as it has heard. */
   get deleted(): boolean {
     return this.#state.session === null;

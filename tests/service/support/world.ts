@@ -157,9 +157,9 @@ async function until(holds: () => boolean | Promise<boolean>, what = "it"): Prom
   }
 }
 
-/** Waits until nothing is on its way to the store for a few turns. */
+/** Waits until nothing is on its way to the store for a few turns; not for ever, the store may stand still. */
 async function settle(store: Store): Promise<void> {
-  for (let quiet = 0; quiet < 4;) {
+  for (let quiet = 0, turns = 0; quiet < 4 && turns < 500; turns++) {
     await rest(1);
     quiet = store.writer.backlog_bytes === 0 ? quiet + 1 : 0;
   }
