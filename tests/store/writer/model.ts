@@ -12,19 +12,11 @@ import { keys } from "@/lib/store/keys.ts";
 import { type Key, setRow } from "@/lib/store/mutation.ts";
 import type { Faults, Writer } from "@/lib/store/writer/types.ts";
 import { openWriter } from "@/lib/store/writer/writer.ts";
-import type { History, Step } from "./history.ts";
+import { type History, outOfOrder, type Sent, type Step } from "./history.ts";
 import { type Fate, Hostile, World } from "./hostile.ts";
 import { decideToy, numberOf, type Reply, type Toy, toyAggregate, type What } from "./toy.ts";
 import { readLines, Truth } from "./truth.ts";
 import { VirtualClock } from "./virtual_clock.ts";
-
-interface Sent {
-  op: string;
-  session_id: string;
-  what: What;
-  state: "waiting" | "acked" | "not" | "unknown";
-  seqs: [number, number] | null;
-}
 
 const MOST_STEPS = 3000;
 const MOST_CALLS = 300;
@@ -56,6 +48,7 @@ class Run {
   readonly #claims: string[] = [];
   #fates: Fate[];
   #made = 0;
+  #processes = 0;
   #process: { store: Hostile; writer: Writer<Toy>; seen: Map<string, number>; kill(): void } | null = null;
 
   constructor(readonly real: Kv, readonly history: History, readonly faults: Faults) {
@@ -164,6 +157,7 @@ class Run {
   async #crash(): Promise<void> {
     for (const sent of this.#sent) if (sent.state === "waiting") sent.state = "unknown";
     this.#process?.kill();
+    this.#processes++;
     await this.#start();
   }
 
@@ -186,7 +180,7 @@ class Run {
   #submit(step: Extract<Step, { do: "submit" }>): void {
     const session_id = this.#session(step.session);
     const op = `${this.#name}-o${++this.#made}`;
-    const sent: Sent = { op, session_id, what: step.what, state: "waiting", seqs: null };
+    const sent: Sent = { op, session_id, what: step.what, process: this.#processes, state: "waiting", seqs: null };
     this.#sent.push(sent);
     const from = this.truth.now;
     const fence = this.truth.last.ops.get(session_id)?.filter((one) => one.endsWith("!")).length ?? 0;
@@ -256,7 +250,7 @@ class Run {
     const result = await atomic.commit();
     if (!result.ok) return;
     const seqs: [number, number] = [state.head.head_seq + 1, head_seq];
-    this.#sent.push({ op, session_id, what: step.what, state: "acked", seqs });
+    this.#sent.push({ op, session_id, what: step.what, process: -1, state: "acked", seqs });
   }
 
   /** Uses an outside row for a session that this history does not follow. */
@@ -270,6 +264,7 @@ class Run {
   }
 
   async #verify(): Promise<void> {
+    if (outOfOrder(this.#sent)) this.problems.push("commands of one session changed places");
     for (const sent of this.#sent) {
       if (sent.state === "acked" && !this.#stands(sent)) {
         this.problems.push(`${sent.what} was acknowledged and is gone`);
