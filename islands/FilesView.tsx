@@ -1,7 +1,7 @@
 // The files of a session with the preview of the chosen one; a changed file is shown anew.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ClientError, createApi } from "../lib/client/api.ts";
+import { ClientError, filePath } from "../lib/client/api.ts";
 import { loadPreview, type Preview } from "../lib/client/file_preview.ts";
 import type { FileView } from "../lib/engine/view/types.ts";
 import { FileList } from "../lib/ui/session/FileList.tsx";
@@ -37,7 +37,7 @@ export default function FilesView(props: { session_id: string; files: readonly F
       files={props.files}
       chosen={chosen}
       preview={preview.value}
-      href={(path) => createApi({ base: location.origin }).filePath(props.session_id, path)}
+      href={(path) => filePath(props.session_id, path)}
       onChoose={(path) => picked.value = path}
     />
   );

@@ -60,9 +60,12 @@ function consoleFormatter(options: LogOptions): TextFormatter {
 
 /** The facts of a line, which the text formatter leaves out. */
 function properties(record: LogRecord): string {
-  const pairs = Object.entries(record.properties).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  const pairs = Object.entries(record.properties).map(([key, value]) => ` ${key}=${JSON.stringify(fact(value))}`);
   return pairs.join("") + "\n";
 }
+
+/** An error as JSON is an empty object: its text, stack and causes are the fact. */
+const fact = (value: unknown) => value instanceof Error ? Deno.inspect(value, { colors: false }) : value;
 
 const redacted = (formatter: TextFormatter, redact: (line: string) => string): TextFormatter => (record) =>
   redact(formatter(record));

@@ -53,3 +53,26 @@ Deno.test("[LOG3] lines below the level and of foreign categories are not writte
   });
   assertEquals(lines.map((line) => line["message"]), ["heard"]);
 });
+
+Deno.test("[LOG4] an error stands on its line with its text and its cause, as JSON and as text", async () => {
+  const error = new Error("it broke", { cause: new TypeError("for this reason") });
+  const [line] = await logged(() => getLogger(["holdfast"]).error("http.failed", { error }));
+  assertStringIncludes(JSON.stringify(line?.["error"]), "it broke");
+  assertStringIncludes(JSON.stringify(line?.["error"]), "for this reason");
+  const child = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { configureLog } from "@/lib/log.ts";
+       import { getLogger } from "@logtape/logtape";
+       const log = { level: "info", json: false, file: null };
+       const close = await configureLog({ log, terminal: false, redact: (text) => text });
+       getLogger(["holdfast"]).error("http.failed", { error: new Error("it broke", { cause: "for this reason" }) });
+       await close();`,
+    ],
+    cwd: new URL("..", import.meta.url),
+  }).output();
+  const text = new TextDecoder().decode(child.stdout) + new TextDecoder().decode(child.stderr);
+  assertStringIncludes(text, "it broke");
+  assertStringIncludes(text, "for this reason");
+  assertEquals(text.trimEnd().split("\n").length, 1);
+});

@@ -156,7 +156,8 @@ async function read<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
 }
 
 const part = encodeURIComponent;
-const filePath = (session_id: string, path: string) =>
+/** The address of a session's file, without its origin. */
+export const filePath = (session_id: string, path: string): string =>
   `/api/sessions/${part(session_id)}/files/${path.split("/").map(part).join("/")}`;
 
 /** The REST client. */

@@ -32,9 +32,14 @@ export async function guard(ctx: GuardContext): Promise<Response> {
     return await ctx.next();
   } catch (error) {
     if (machine) return refuse(fromFresh(error, ctx), state);
+    if (isUnexpected(error)) state.log.error("http.failed", { user: state.principal?.id ?? null, error });
     throw toFresh(error);
   }
 }
+
+/** Tells whether a page failed for a reason that nobody foresaw: its error page says only the request id. */
+const isUnexpected = (error: unknown) =>
+  !(error instanceof HttpError || error instanceof AppError) || error.status === 500;
 
 const withoutSlash = (path: string) => path.length > 1 ? path.replace(/\/$/, "") : path;
 
