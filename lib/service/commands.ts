@@ -4,6 +4,7 @@
 //       stored in the commit of its effect; a twin in flight waits, because the key is reserved.
 //   C2. Only what was done is kept, never a refusal.
 // Leaves to starts.ts: how sessions and runs are made; to submit.ts: policy, decision, commit.
+import { withContext } from "@logtape/logtape";
 import type { SessionState } from "../engine/state.ts";
 import { Verb } from "../model/approval.ts";
 import type { UserCommand } from "../model/command.ts";
@@ -35,16 +36,18 @@ export function doCommand(
   command: UserCommand,
 ): Promise<{ reply: Json; state: SessionState }> {
   const { principal, session_id, options } = who;
-  return withFreshReads(async () => {
-    const outside = await gatherOutside(parts, session_id, command);
-    const { idempotency: given } = options;
-    if (given === undefined) return await parts.submit(principal, session_id, command, { outside });
-    const keeper = new AnswerKeeper(outside, { principal, session_id, given });
-    const done = await parts.submit(principal, session_id, command, { outside: keeper });
-    const { first } = keeper;
-    // A large answer was kept as a reference into the session of its effect.
-    return first === null ? done : { ...done, reply: await parts.reads.resolve(first.session_id, first.reply) };
-  });
+  const bound = { session_id, ...(options.request_id === undefined ? {} : { request_id: options.request_id }) };
+  return withContext(bound, () =>
+    withFreshReads(async () => {
+      const outside = await gatherOutside(parts, session_id, command);
+      const { idempotency: given } = options;
+      if (given === undefined) return await parts.submit(principal, session_id, command, { outside });
+      const keeper = new AnswerKeeper(outside, { principal, session_id, given });
+      const done = await parts.submit(principal, session_id, command, { outside: keeper });
+      const { first } = keeper;
+      // A large answer was kept as a reference into the session of its effect.
+      return first === null ? done : { ...done, reply: await parts.reads.resolve(first.session_id, first.reply) };
+    }));
 }
 
 /** Answers a repeat from what was kept, and keeps the first answer. */

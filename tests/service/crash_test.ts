@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseConfig } from "@/lib/config.ts";
+import { decide } from "@/lib/engine/decide.ts";
+import { engineSettings } from "@/lib/service/create.ts";
 import { workflow } from "./support/workflows.ts";
 import { ADMIN, openWorld, type World } from "./support/world.ts";
 
@@ -231,4 +234,38 @@ Deno.test("[CRASH8] drain puts what executes back into the queue without a loss,
   const second = await world.next();
   await second.status(session_id, "completed");
   assertEquals(attempts, [1, 2]);
+});
+
+Deno.test("[CRASH9] a lease of this instance that has no sandbox is a loss: it is settled within 20 s", async () => {
+  let open = () => {};
+  const hold = workflow(
+    "hold",
+    (ctx) =>
+      ctx.task === "first" ? ctx.step("hold", () => new Promise<null>((resolve) => open = () => resolve(null))) : null,
+  );
+  await using world = await openWorld({ workflows: [hold], env: { HOLDFAST_CONCURRENCY: "1" } });
+  const first = await world.holdfast.startTask(ADMIN, { task: "first", config: { mode: "hold" } });
+  await world.until(async () => (await world.state(first.session_id)).entries.size === 1);
+  const lost = await world.holdfast.startTask(ADMIN, { task: "lost", config: { mode: "hold" } });
+  // As if the claim had been committed and its answer never heard.
+  const system = { kind: "system", instance: world.instance } as const;
+  await world.store.writer.submit({
+    session_id: lost.session_id,
+    outside: [],
+    urgent: true,
+    owner: "run",
+    decide: ({ state, now }) => {
+      const context = { now, settings: engineSettings(parseConfig({})), outside: {} };
+      const decision = decide(state, system, { type: "claim_run", run_id: lost.run_id }, context);
+      if (!decision.ok || "same" in decision) throw new Error("not claimed");
+      return { commit: true, state: decision.state, events: decision.events, reply: null };
+    },
+  });
+  assertEquals((await world.state(lost.session_id)).run?.status, "running");
+  open();
+  await world.status(first.session_id, "completed");
+  await world.pass(25_000, 1_000);
+  await world.status(lost.session_id, "completed");
+  const resumed = (await world.events(lost.session_id)).filter((event) => event.event_type === "workflow_started");
+  assertEquals(resumed.map((event) => event.data["attempt"]), [2]);
 });

@@ -7,7 +7,7 @@
 //       again under the same fence.
 //   D4. However it ends, `over` settles after the run is settled and every process of it is gone.
 // Leaves to settle.ts: what becomes of the run; to frames.ts, begins.ts, leaves.ts: what the sandbox says and wants.
-import { getLogger } from "@logtape/logtape";
+import { getLogger, withContext } from "@logtape/logtape";
 import type { SessionState } from "../../engine/state.ts";
 import { AppError } from "../../model/error.ts";
 import type { RunError, RunRecord } from "../../model/run.ts";
@@ -51,7 +51,8 @@ export class RunDriver {
     this.claim = claim;
     this.#state = from.state;
     this.#changed = from.changed;
-    this.over = this.#drive();
+    const { session_id, run_id } = claim;
+    this.over = withContext({ session_id, run_id }, () => this.#drive());
   }
 
   get phase(): Phase {
@@ -167,7 +168,7 @@ export class RunDriver {
     this.#hold?.();
     const { session_id, run_id, fence } = this.claim;
     const { drain, failure } = { drain: this.#why === "drain", failure: this.#failure };
-    log.debug("run.sandbox_over", { run_id, fence, reason: over.reason, exit_code: over.exit_code });
+    log.debug("run.sandbox_over", { fence, reason: over.reason, exit_code: over.exit_code });
     await settleEnded(this.#core, { session_id, run_id, fence, over, drain, failure }, this.#giveUp.signal);
     this.#phase = "over";
     this.#changed();
@@ -201,8 +202,7 @@ export class RunDriver {
     if (error instanceof AppError && error.code === "invalid") {
       this.#failure = { type: "unknown_mode", message: error.message };
     }
-    const { run_id, session_id } = this.claim;
-    log.error("run.not_started", { run_id, session_id, error: String(error) });
+    log.error("run.not_started", { error: String(error) });
     return { reason: "spawn", exit_code: -1, message: error instanceof Error ? error.message : String(error) };
   }
 

@@ -92,10 +92,21 @@ export function packReports(events: readonly EventDraft[]): { events: EventDraft
   return reports;
 }
 
-/** Bytes of UTF-8 that the text of an event takes, at most three for each unit of the string. */
+/** Bytes of the text of an event, with its newline. */
 function textBytes(event: EventDraft): number {
   const data: Record<string, unknown> = event.data;
   const text = data["message"] ?? data["text"];
-  if (typeof text !== "string") return 200;
-  return new TextEncoder().encode(text).length + 1;
+  return typeof text === "string" ? utf8Bytes(text) + 1 : 200;
+}
+
+/** Bytes of UTF-8, counted and not made: encoding each line of a flood only to count it costs as much as its commit. */
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // Each half of a surrogate pair counts two of its four bytes.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
 }
