@@ -4,7 +4,7 @@
 // counts as not set. Leaves to lib/model/config.ts: what one session is configured with.
 //   G1. A wrong value refuses the start and names the variable; nothing is clamped or guessed.
 //   G2. `describeConfig` names what was chosen and never a secret.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "./model/error.ts";
 
 /** Secrets shorter than this cannot be replaced in texts without spoiling them. */

@@ -5,7 +5,7 @@
 //   AC1. Whatever answers or does not, what is thrown is a ClientError: `code` is the server's own, `unreachable` where
 //        nothing (or not all of it) came, `bad_answer` where it is not what Holdfast answers.
 //   AC2. A name stands in a path as one part of it, whatever characters it has.
-import { z } from "zod";
+import * as z from "zod";
 import {
   Approval,
   EventsPage,

@@ -8,7 +8,7 @@
 //   LC3. Lists (sessions, approvals, pulse) begin anew with a snapshot after each reconnect.
 //   LC4. A message that is not JSON, or is nothing that is known here, changes nothing.
 //   LC5. A topic that the server cannot follow right now (a retryable code) is asked for again, with the same back-off.
-import { z } from "zod";
+import * as z from "zod";
 import { EventEnvelope } from "../model/event.ts";
 import { ERRORS } from "../model/error.ts";
 import type { Json, JsonObject } from "../model/json.ts";

@@ -3,7 +3,7 @@
 //   Y1. A packed summary is at most 400 bytes of JSON. Texts are cut with "…" until it fits: first what it does right
 //       now, then phase and step, then the task, last the name (only one of more than about 150 bytes can be met).
 //   Y2. Everything in it follows from the state alone; queue position and recovery are laid over it when it is shown.
-import { z } from "zod";
+import * as z from "zod";
 import { Cost } from "../model/cost.ts";
 import { UserRef } from "../model/principal.ts";
 import { isFinal, RunStatus } from "../model/run.ts";

@@ -2,7 +2,7 @@
 //
 //   The order of the list is its format: new values are added at the end, with a default where they are missing.
 //   Ids that are UUIDs are written in 22 characters, times as milliseconds since created_at, words as their place.
-import { z } from "zod";
+import * as z from "zod";
 import { RunStatus } from "../model/run.ts";
 import { SessionStatus, Wait } from "../model/session.ts";
 import { MAX_SUMMARY_BYTES, type Summary } from "./summary.ts";

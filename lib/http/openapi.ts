@@ -1,6 +1,6 @@
 // The REST interface as OpenAPI 3.1, made from the table of routes and the schemas: it cannot say anything else than
 // what the routes check.
-import { z } from "zod";
+import * as z from "zod";
 import type { Json, JsonObject } from "../model/json.ts";
 import { Problem } from "../protocol/rest.ts";
 import { type Method, type Operation, type Operations, PARAMS, ROUTES } from "../protocol/routes.ts";

@@ -1,6 +1,6 @@
 // Whether a model's answer is what was asked: JSON that satisfies the schema, calls of tools that exist with arguments
 // that fit. What does not fit comes back as a sentence that the model can mend its answer by.
-import { z } from "zod";
+import * as z from "zod";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { ModelArgs, ModelResult } from "../protocol/sandbox.ts";
 import { FailureError } from "./failure.ts";

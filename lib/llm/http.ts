@@ -3,7 +3,7 @@
 //   H1. Errors carry the status and at most 500 characters of what the service said.
 //   H2. An answer longer than MAX_BYTES ends the exchange.
 //   H3. A redirect is an error: it would take the key to an address that nobody chose.
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../service/ports.ts";
 import { FailureError } from "./failure.ts";
 import type { Watch } from "./watch.ts";

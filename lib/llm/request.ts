@@ -3,7 +3,7 @@
 // The package `@ai-sdk/openai-compatible` speaks the protocol; it is loaded at the first request, so that a server without
 // a model never pays for it. (Its umbrella package `ai` reads the machine's name when it is imported and is not needed.)
 // Leaves to gateway.ts: repeats, and whether the answer fits.
-import { z } from "zod";
+import * as z from "zod";
 import type { Usage } from "../model/cost.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Message, ModelArgs } from "../protocol/sandbox.ts";

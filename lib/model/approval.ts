@@ -1,7 +1,7 @@
 // An approval: a question to a person that waits for days and is answered once.
 //
 // The row (at most 1 KB) changes; what was asked is written once beside it. Status alone decides, never the clock.
-import { z } from "zod";
+import * as z from "zod";
 import { Json, JsonObject } from "./json.ts";
 import { ApprovalId, Digest, RunId, SessionId, Timestamp } from "./ids.ts";
 import { UserRef } from "./principal.ts";

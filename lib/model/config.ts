@@ -1,5 +1,5 @@
 // The config keys that every mode takes; a mode's own keys come beside them. camelCase as MARS's clients send them.
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a session may reach beyond its own folder. */
 export const Grants = z.strictObject({

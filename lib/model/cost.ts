@@ -1,5 +1,5 @@
 // What a run has used: tokens of every class and money.
-import { z } from "zod";
+import * as z from "zod";
 
 /** Tokens of one model call or the sum of many. */
 export const Usage = z.strictObject({

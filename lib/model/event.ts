@@ -3,7 +3,7 @@
 //   E1. seq is gapless from 1 in each session and the only order.
 //   E2. Status is taken only from workflow_state_changed; clients ignore types they do not know.
 // Leaves to lib/store/events.ts: how lines lie in chunks.
-import { z } from "zod";
+import * as z from "zod";
 import { Json, JsonObject } from "./json.ts";
 import { Timestamp } from "./ids.ts";
 import { RunError, RunStatus } from "./run.ts";

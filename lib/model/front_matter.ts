@@ -2,7 +2,7 @@
 //
 // A small, exact part of YAML: `key: value`, `key: [a, b]`, a list of `- item` lines, one level of keys below `grants`.
 // What it does not know is a problem with its line, never ignored: a wrong `timeout` must not run for an hour.
-import { z } from "zod";
+import * as z from "zod";
 
 /** The front matter of a runbook. Seconds. */
 export const FrontMatter = z.strictObject({

@@ -1,7 +1,7 @@
 // Names of things: the forms of every id that crosses a door.
 //
 // Owns the patterns only; making ids is the port Ids (lib/service/ports.ts).
-import { z } from "zod";
+import * as z from "zod";
 
 /** UUID of a session. */
 export const SessionId = z.uuid();

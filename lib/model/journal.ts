@@ -3,9 +3,10 @@
 //   J1. `n` is given when an entry finishes, from the session's head, and is the order in which leaves settle.
 //   J2. `pos` is the place of a leaf or scope among the calls of its scope; a replay that calls otherwise is a mismatch.
 //   J3. A scope's mark says how far its said lines are in the log.
-import { z } from "zod";
+import * as z from "zod";
 import { BlobRef, Json } from "./json.ts";
 import { Timestamp } from "./ids.ts";
+import { listOf } from "./list.ts";
 
 /** Kinds of leaves; the last four are waits. */
 export const LeafKind = z.enum(["step", "model", "exec", "tool", "approve", "ask", "message", "sleep"]);
@@ -23,7 +24,7 @@ export type FailureData = z.infer<typeof FailureData>;
 export const Policy = z.strictObject({
   attempts: z.int().min(1).max(100).optional(),
   backoff_s: z.number().min(0).max(3600).optional(),
-  retry_on: z.array(z.string()).optional(),
+  retry_on: listOf(z.string(), { max: 100 }).optional(),
   timeout_s: z.number().positive().max(86400).optional(),
 });
 /** Repeats and limits of one leaf. */

@@ -2,7 +2,7 @@
 //
 // Owns what may cross a door: plain JSON values, and the reference that stands in place of a field too large for its
 // record. Leaves to lib/store/blobs.ts: where the bytes behind a reference lie.
-import { z } from "zod";
+import * as z from "zod";
 
 /** A value that survives JSON.stringify and JSON.parse unchanged. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

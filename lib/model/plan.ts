@@ -1,5 +1,5 @@
 // A plan: what the planner proposes, a person may edit, and control carries out.
-import { z } from "zod";
+import * as z from "zod";
 
 /** One step of a plan. `agent` does it; `id` is stable over edits. */
 export const PlanStep = z.strictObject({

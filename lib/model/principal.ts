@@ -2,7 +2,7 @@
 //
 // A person (or a client with a person's token), the sandbox of a run (with the fence of its start), or the server's own
 // timers. Leaves to lib/engine/policy.ts: who may do what.
-import { z } from "zod";
+import * as z from "zod";
 import { RunId, SessionId } from "./ids.ts";
 
 /** A user as others see it. */

@@ -2,7 +2,7 @@
 //
 //   queued -> running -> waiting -> queued ...    paused -> queued
 //   completed, failed, cancelled are final and never change.
-import { z } from "zod";
+import * as z from "zod";
 import { BlobRef, Json, JsonObject } from "./json.ts";
 import { RunId, SessionId, Timestamp } from "./ids.ts";
 import { Cost } from "./cost.ts";

@@ -2,7 +2,7 @@
 //
 // The record as it is stored. What clients see (activity, wait, counts) is computed from it and from its run by
 // lib/engine/present.ts and lib/engine/wait.ts; nothing here is a copy of something else.
-import { z } from "zod";
+import * as z from "zod";
 import { JsonObject } from "./json.ts";
 import { Name, SessionId, Timestamp } from "./ids.ts";
 import { Cost } from "./cost.ts";

@@ -3,7 +3,7 @@
 // An engineer's or researcher's turn says something and does one thing: run code, ask for a yes, ask a question, or be
 // done. A reviewer's answer is a verdict on a plan; a report is made of step results. The descriptions are part of the contract: a model reads them.
 // Leaves to workers/agents: what each act leads to; to lib/llm: how a model is made to answer so.
-import { z } from "zod";
+import * as z from "zod";
 import { JsonObject } from "./json.ts";
 import { PlanStep } from "./plan.ts";
 

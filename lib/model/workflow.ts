@@ -1,5 +1,5 @@
 // What the server knows of a workflow without ever loading its code: the answer to a `describe` frame.
-import { z } from "zod";
+import * as z from "zod";
 import { JsonObject } from "./json.ts";
 
 /** What a workflow will be allowed to do; shown before the start. "none" is an empty list. */

@@ -2,7 +2,7 @@
 //
 // Session events go out as their stored lines (lib/model/event.ts); `{"topic":"…",` is put before the line without its
 // `{`. Owns the shapes; leaves to lib/live the order and the bounds.
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalId, RunId, SessionId } from "../model/ids.ts";
 import { Json, JsonObject } from "../model/json.ts";
 import { Verb } from "../model/approval.ts";

@@ -1,7 +1,7 @@
 // REST bodies and answers, version 1: the schemas that server, browser, command line and tests share.
 //
 // Owns the shapes; leaves to lib/http how a request is read, and to lib/protocol/routes.ts which path takes which.
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalAsk, ApprovalType, OnTimeout, Verb } from "../model/approval.ts";
 import { Cost } from "../model/cost.ts";
 import { ApprovalId, Name, RunId, SessionId, Timestamp } from "../model/ids.ts";

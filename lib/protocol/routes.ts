@@ -2,7 +2,7 @@
 //
 // One table for the routes themselves (lib/http/api.ts), the OpenAPI document and the tests that walk all paths. A path
 // that is not here does not exist under /api. Leaves to lib/protocol/rest.ts the shapes.
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalId, Digest, RunId, SessionId } from "../model/ids.ts";
 import { JsonObject } from "../model/json.ts";
 import { UserRef } from "../model/principal.ts";

@@ -5,14 +5,17 @@
 //   P1. Frames carry only what principal `run` may do; the host parses, counts and limits them.
 //   P2. Entries are pushed to the sandbox; it never asks for one.
 //   P3. After `end` or `begin` the sandbox waits for `settle` (or `began`): nothing rests on what is not committed.
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalType, OnTimeout, Verb } from "../model/approval.ts";
 import { FailureData, JournalEntry, LeafKind, Place, Policy, ScopeRow } from "../model/journal.ts";
+import { listOf, tableOf } from "../model/list.ts";
 import { Json, JsonObject } from "../model/json.ts";
 import { WorkflowDescription } from "../model/workflow.ts";
 
 /** Longest line in either direction, bytes; longer ones end the sandbox. */
 export const MAX_FRAME_BYTES = 2_000_000;
+/** Most said lines of one frame. */
+export const MAX_SAID_ITEMS = 5_000;
 /** Version of this protocol. */
 export const SANDBOX_PROTOCOL = 1;
 
@@ -26,11 +29,12 @@ export type Message = z.infer<typeof Message>;
 /** What a model is asked. `brief` is what the built-in runbook model reads; a real model reads `messages`. */
 export const ModelArgs = z.strictObject({
   agent: z.string().max(100),
-  messages: z.array(Message).max(2000),
+  messages: listOf(Message, { max: 2000 }),
   model: z.string().max(200).optional(),
   /** JSON Schema that the answer must satisfy. */
   output: JsonObject.optional(),
-  tools: z.array(z.strictObject({ name: z.string(), description: z.string(), input_schema: JsonObject })).optional(),
+  tools: listOf(z.strictObject({ name: z.string(), description: z.string(), input_schema: JsonObject }), { max: 500 })
+    .optional(),
   /** Whether the turn is streamed to the log; default true without `output`. */
   show: z.boolean().optional(),
   brief: z.strictObject({
@@ -77,7 +81,7 @@ export const ExecArgs = z.strictObject({
   /** Name shown as the source of its output. */
   label: z.string().max(200).optional(),
   /** Files to write before it starts (inputs of a runbook, answers.json), path inside the folder -> text. */
-  files: z.record(z.string(), z.string()).optional(),
+  files: tableOf(z.string(), { max: 1000 }).optional(),
   module: z.string().optional(),
   input: Json.optional(),
 });
@@ -118,7 +122,7 @@ export const AskArgs = z.strictObject({
   action: z.string().max(300),
   description: z.string().max(20_000),
   subject: Json,
-  allowed: z.array(Verb).min(1),
+  allowed: listOf(Verb, { min: 1, max: 20 }),
   modifications_schema: JsonObject.optional(),
   timeout_s: z.number().positive().optional(),
   on_timeout: OnTimeout,
@@ -170,7 +174,7 @@ export type SaidFrameItem = z.infer<typeof SaidFrameItem>;
 /** Frames from the sandbox to the host. */
 export const ChildFrame = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), protocol: z.int() }),
-  z.strictObject({ type: z.literal("described"), workflows: z.array(WorkflowDescription) }),
+  z.strictObject({ type: z.literal("described"), workflows: listOf(WorkflowDescription, { max: 1000 }) }),
   BeginFrame,
   z.strictObject({
     type: z.literal("end"),
@@ -198,9 +202,9 @@ export const ChildFrame = z.discriminatedUnion("type", [
     status: z.enum(["done", "failed", "dropped"]),
     error: z.string().optional(),
     /** Leaves still open in a dropped branch: cancelled. */
-    dropped: z.array(z.string()).optional(),
+    dropped: listOf(z.string(), { max: 10_000 }).optional(),
   }),
-  z.strictObject({ type: z.literal("said"), items: z.array(SaidFrameItem).min(1) }),
+  z.strictObject({ type: z.literal("said"), items: listOf(SaidFrameItem, { min: 1, max: MAX_SAID_ITEMS }) }),
   /** A step's own access to the session's files; answered by `files_reply`. */
   z.strictObject({ type: z.literal("files"), key: z.string(), op: z.int(), args: ToolArgs }),
   /** Every branch stands in a wait; `settled` is the n of the last entry that was settled here. */

@@ -3,7 +3,7 @@
 // The schema is what the sandbox described, as JSON Schema, with the keys of every mode beside it. Unknown keys are named.
 //   K1. What is stored is what was given: defaults are filled in by the workflow's own schema, inside the sandbox.
 //   K2. A field of format `secret` takes only {"$secret": NAME} of a secret that the server has; a literal is refused.
-import { z } from "zod";
+import * as z from "zod";
 import { CommonConfig } from "../model/config.ts";
 import { AppError } from "../model/error.ts";
 import { type Json, JsonObject } from "../model/json.ts";

@@ -2,7 +2,7 @@
 //
 //   V1. The nearest deadline comes first, in every list.
 //   V2. An approval of a deleted session is unknown at once.
-import { z } from "zod";
+import * as z from "zod";
 import { ApprovalAsk, ApprovalRow } from "../model/approval.ts";
 import { readRecord } from "./blobs.ts";
 import { keys } from "./keys.ts";

@@ -4,7 +4,7 @@
 //   B2. Its name is the SHA-256 of its bytes. A blob is whole: its rows stand before anything refers to it.
 //   B3. Uploads check the gate of the session: none is written behind a delete.
 // Leaves to writer/spill.ts: what goes to a blob, to writer/stage.ts: writing it before its commit.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../model/error.ts";
 import { BlobRef, type Json } from "../model/json.ts";
 import { sha256 } from "./digest.ts";

@@ -1,7 +1,7 @@
 // Live connections of all instances: hints for administrators, written in batches.
 //
 //   A row without a heartbeat for 90 s is stale and not shown; the store drops it some minutes later.
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { addTo, decodeRow, deleteRow, type Mutation, setRow } from "./mutation.ts";

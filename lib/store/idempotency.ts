@@ -2,7 +2,7 @@
 //
 //   I1. The row is listed under its session and goes with it.
 //   I2. A large answer stands in a blob of that session: `reply` is then a reference, to be resolved with `session_id`.
-import { z } from "zod";
+import * as z from "zod";
 import { Json } from "../model/json.ts";
 import { sha256 } from "./digest.ts";
 import { keys } from "./keys.ts";

@@ -2,7 +2,7 @@
 //
 //   X1. The store names its version. A newer store is refused: this server would not understand what it reads.
 //   X2. A step may be cut off and is then done again; its version is written after it.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../model/error.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";

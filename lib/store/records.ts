@@ -2,7 +2,7 @@
 //
 //   S1. Journal rows carry a format number. A reader for each older format stays until no run that is not over has it.
 //   S2. The session's row also names its last run, so that a load needs no search.
-import { z } from "zod";
+import * as z from "zod";
 import { JournalEntry, ScopeRow } from "../model/journal.ts";
 import { SessionRecord } from "../model/session.ts";
 

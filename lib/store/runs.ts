@@ -1,7 +1,7 @@
 // Runs by their id, of one session, of all sessions in a time; and cancels that came before their run.
 //
 //   U1. A run of a deleted session is unknown at once, whatever the sweeper has left.
-import { z } from "zod";
+import * as z from "zod";
 import { RunRecord } from "../model/run.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";

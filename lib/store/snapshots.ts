@@ -2,7 +2,7 @@
 //
 //   N1. A snapshot is a cache: it may be missing or old, never wrong. Its parts stand before its head names them.
 //   N2. Writing checks the gate (nothing behind a delete) and the head that it replaces; an older one replaces nothing.
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../model/json.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";

@@ -6,7 +6,7 @@
 //   L3. A person sees what is theirs; an administrator sees all.
 //   L4. Over 200,000 the oldest at rest are dropped: found by their id only, and no total is told any more.
 // On several instances a feed of the others' commits calls `apply`, as the commits of this one do.
-import { z } from "zod";
+import * as z from "zod";
 import type { Summary } from "../engine/summary.ts";
 import { PackedSummary, unpackSummary } from "../engine/summary_row.ts";
 import { keys } from "./keys.ts";

@@ -4,7 +4,7 @@
 //   K2. The administrator's token has the id "admin": setting another one revokes the one before.
 //   K3. A link is used up in the commit that makes its cookie.
 //   K4. Times are compared when a row is read; the store's own expiry only tidies up.
-import { z } from "zod";
+import * as z from "zod";
 import { UserRef } from "../model/principal.ts";
 import { sha256 } from "./digest.ts";
 import { keys } from "./keys.ts";

@@ -4,7 +4,7 @@
 //   A2. One commit: the row, approval_received (or approval_expired), wait_ended, the journal entry done with the Answer,
 //       and a waiting run goes to the queue. A paused run stays paused and uses the answer on resume.
 //   A3. The same answer again is the first one's; another is `already_resolved`; after expiry or cancel, `wrong_state`.
-import { z } from "zod";
+import * as z from "zod";
 import type { Answer, ApprovalAsk, ApprovalRow, PendingApproval, Verb } from "../../model/approval.ts";
 import { YES } from "../../model/approval.ts";
 import type { Json } from "../../model/json.ts";

@@ -6,7 +6,7 @@
 //       landed, or land later. A void, an atomic that checks the same versionstamp and says `void n`, is repeated until
 //       it is answered. It landed: the batch never can. It was refused: the row says which of both landed.
 //   W3. `send` never overlaps with itself, and ends only when it is known what happened.
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../../model/error.ts";
 import { keys } from "../keys.ts";
 import type { Atomic, Kv } from "../kv.ts";

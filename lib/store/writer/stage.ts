@@ -6,7 +6,7 @@
 //       commit checks and removes it. A crash in between leaves it for the sweeper, which spares it while its writer
 //       lives and changes it before it removes anything: the creating commit then never lands.
 //   G3. Repeating is harmless: parts are named by their content.
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "../keys.ts";
 import type { Kv } from "../kv.ts";
 import { addTo, decodeRow, encodeRow, type Key, type Mutation } from "../mutation.ts";
