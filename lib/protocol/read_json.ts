@@ -7,10 +7,11 @@ import { AppError } from "../model/error.ts";
 /** Deepest nesting of arrays and objects in a body or message. */
 export const MAX_DEPTH = 100;
 
-/** Reads JSON text. Throws AppError `bad_json`, also for text nested deeper than MAX_DEPTH. */
-export function readJson(text: string): unknown {
-  if (isTooDeep(text)) {
-    throw new AppError("bad_json", `Cannot read the JSON: it is nested deeper than ${MAX_DEPTH} levels`);
+/** Reads JSON text. Throws AppError `bad_json`, also for text nested deeper than `max_depth`. */
+export function readJson(text: string, max_depth: number = MAX_DEPTH): unknown {
+  // What is shorter than its brackets would be cannot be too deep: most frames are.
+  if (text.length > max_depth && isTooDeep(text, max_depth)) {
+    throw new AppError("bad_json", `Cannot read the JSON: it is nested deeper than ${max_depth} levels`);
   }
   try {
     return JSON.parse(text);
@@ -26,7 +27,7 @@ function reasonOf(cause: unknown): string {
 }
 
 /** Looks at brackets outside strings only, so that it costs one pass and no stack. */
-function isTooDeep(text: string): boolean {
+function isTooDeep(text: string, max_depth: number): boolean {
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
@@ -36,7 +37,7 @@ function isTooDeep(text: string): boolean {
       else if (code === 0x22) quoted = false;
     } else if (code === 0x22) quoted = true;
     else if (code === 0x5b || code === 0x7b) {
-      if (++depth > MAX_DEPTH) return true;
+      if (++depth > max_depth) return true;
     } else if (code === 0x5d || code === 0x7d) depth--;
   }
   return false;

@@ -6,6 +6,8 @@
 //   C2. While the owner's promise is open nothing more is read, from either stream.
 //   C3. Before `attach` only `ready` is heard; the rest waits in the pipe.
 //   C4. A frame that is too long, not JSON or not of the schema ends the sandbox; nothing after it is heard.
+import { AppError } from "../model/error.ts";
+import { readJson } from "../protocol/read_json.ts";
 import { ChildFrame, MAX_FRAME_BYTES } from "../protocol/sandbox.ts";
 import type { Clock, SandboxEvents } from "../service/ports.ts";
 import { Breather } from "./breather.ts";
@@ -152,16 +154,21 @@ export class Channel {
   }
 }
 
-/** The frame, or what is wrong with it. */
+/** Deepest nesting of a frame: what a workflow may store, inside the frame's own fields. */
+const MAX_FRAME_DEPTH = 200;
+/** Most characters of a reason: it may quote what the sandbox sent. */
+const MAX_REASON = 300;
+
+/** The frame, or what is wrong with it. Never throws: what a stranger sent must not end the server. */
 function parse(json: string): ChildFrame | string {
-  let value: unknown;
   try {
-    value = JSON.parse(json);
-  } catch {
-    return "it sent a frame that is not JSON";
+    const parsed = ChildFrame.safeParse(readJson(json, MAX_FRAME_DEPTH));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    const reason = `${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, MAX_REASON);
+    return `it sent a frame that does not fit the schema: ${reason}`;
+  } catch (error) {
+    const reason = error instanceof AppError ? error.message : "it cannot be checked";
+    return `it sent a frame that is not JSON: ${reason.slice(0, MAX_REASON)}`;
   }
-  const parsed = ChildFrame.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  return `it sent a frame that does not fit the schema: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`;
 }

@@ -8,14 +8,17 @@ import { sha256 } from "./sha256.ts";
 /** Largest result or arguments of a leaf, bytes of UTF-8. */
 export const MAX_VALUE_BYTES = 1_000_000;
 
-/** Path of the first part that JSON would change, or null. */
-function changed(value: unknown, path: string): string | null {
+/** Deepest nesting of a value: the host reads no deeper, and a run must not end for what one call could refuse. */
+const MAX_DEPTH = 150;
+
+/** Path of the first part that JSON would change, or that is nested too deep, or null. */
+function changed(value: unknown, path: string, depth = 0): string | null {
   if (value === null || typeof value === "string" || typeof value === "boolean") return null;
   if (typeof value === "number") return Number.isFinite(value) ? null : path;
-  if (typeof value !== "object") return path;
+  if (typeof value !== "object" || depth === MAX_DEPTH) return path;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      const found = changed(value[i], `${path}[${i}]`);
+      const found = changed(value[i], `${path}[${i}]`, depth + 1);
       if (found !== null) return found;
     }
     return null;
@@ -25,7 +28,7 @@ function changed(value: unknown, path: string): string | null {
   if ("toJSON" in value) return path;
   for (const [key, part] of Object.entries(value)) {
     // A property that is undefined is dropped by JSON, and reads the same before and after.
-    const found = part === undefined ? null : changed(part, path === "" ? key : `${path}.${key}`);
+    const found = part === undefined ? null : changed(part, path === "" ? key : `${path}.${key}`, depth + 1);
     if (found !== null) return found;
   }
   return null;
@@ -45,8 +48,8 @@ export function exactJson(value: unknown, what: string): Json {
     // A cycle, a bigint, a getter that throws: not JSON.
   }
   if (text === undefined || where !== null) {
-    const part = where === null || where === "" ? "" : ` at "${where}"`;
-    throw new Failure("not_json", `Cannot store ${what}: JSON would change it${part}`);
+    const part = where === null || where === "" ? "" : ` at "${where.slice(0, 200)}"`;
+    throw new Failure("not_json", `Cannot store ${what}: JSON would change it${part}, or it is nested too deep`);
   }
   const bytes = bytesOf(text);
   if (bytes > MAX_VALUE_BYTES) {

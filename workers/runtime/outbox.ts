@@ -6,14 +6,16 @@
 import type { ChildFrame, SaidFrameItem } from "../../lib/protocol/sandbox.ts";
 import type { RuntimePorts } from "./ports.ts";
 
-/** Bytes of said lines, roughly, that go in one frame. */
-const SAID_BYTES = 400_000;
+/** Said lines that go in one frame, in characters: JSON may make six of one, and the host takes 2 MB a frame. */
+const SAID_CHARACTERS = 250_000;
+/** What a line takes beside its text: thousands of empty ones must not make a frame too long. */
+const LINE_CHARACTERS = 100;
 
 /** The way out of a run. */
 export class Outbox {
   #held: ChildFrame[] | null = null;
   #said: SaidFrameItem[] = [];
-  #bytes = 0;
+  #characters = 0;
   #scheduled = false;
   readonly #ports: Pick<RuntimePorts, "send" | "later">;
   constructor(ports: Pick<RuntimePorts, "send" | "later">) {
@@ -56,10 +58,11 @@ export class Outbox {
     else this.#held.push(frame);
   }
 
-  say(item: SaidFrameItem, bytes: number): void {
-    if (this.#bytes + bytes > SAID_BYTES) this.flush();
+  say(item: SaidFrameItem, characters: number): void {
+    const size = characters + item.scope.length + LINE_CHARACTERS;
+    if (this.#characters + size > SAID_CHARACTERS) this.flush();
     this.#said.push(item);
-    this.#bytes += bytes;
+    this.#characters += size;
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#ports.later(() => {
@@ -73,7 +76,7 @@ export class Outbox {
     if (this.#said.length === 0) return;
     const frame: ChildFrame = { type: "said", items: this.#said };
     this.#said = [];
-    this.#bytes = 0;
+    this.#characters = 0;
     if (this.#held === null) this.#ports.send(frame);
     else this.#held.push(frame);
   }

@@ -15,6 +15,13 @@ Deno.test("[WK-RUN2] a result that JSON would change ends the run not_json", asy
   assertEquals((await started(() => new Date())).failure.code, "not_json");
 });
 
+Deno.test("[WK-RUN13] a result nested deeper than the host reads ends the run not_json", async () => {
+  const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+  assertEquals((await started(() => nested(160))).failure.code, "not_json");
+  assertEquals((await started(() => nested(5000))).failure.code, "not_json");
+  assertEquals((await started(() => nested(140))).value, nested(140));
+});
+
 Deno.test("[WK-RUN3] an error that is no Failure ends the run failed, with its trace", async () => {
   const box = await started(() => {
     throw new TypeError("oh");

@@ -1,4 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
+import { MAX_FRAME_BYTES, MAX_SAID_ITEMS } from "../../../lib/protocol/sandbox.ts";
 import { installConsole } from "../../../workers/console.ts";
 import { Failure } from "../../../workers/sdk/mod.ts";
 import { Sandbox, started, workflow } from "../sandbox.ts";
@@ -122,4 +123,18 @@ Deno.test("[WK-SAY10] a print over 100,000 characters is cut, and says so", asyn
   const { log } = globalThis.console;
   const box = await started(() => log("x".repeat(100_005)));
   assertEquals(String(box.said[0]?.[3]).slice(-26), "xx… (5 more characters)".padStart(26, "x"));
+});
+
+Deno.test("[WK-SAY11] a hundred thousand short prints in one turn, and those of odd characters, make no frame too long", async () => {
+  using _console = installConsole(() => {});
+  const { log } = globalThis.console;
+  const box = await started(() => {
+    for (let i = 0; i < 100_000; i++) log("");
+    for (let i = 0; i < 10; i++) log("\u0001".repeat(90_000));
+  });
+  assertEquals(box.said.length, 100_010);
+  for (const frame of box.of("said")) {
+    assertLess(JSON.stringify(frame).length, MAX_FRAME_BYTES / 1.1);
+    assertLess(frame.items.length, MAX_SAID_ITEMS);
+  }
 });
