@@ -28,7 +28,7 @@ export interface Claim {
 /** What a driver is doing. */
 export type Phase = "starting" | "executing" | "held" | "ending" | "over";
 /** Why a driver stops its sandbox. */
-export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "lapsed" | "failed";
+export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "lapsed" | "away";
 
 /** Drives one run in one sandbox. */
 export class RunDriver {
@@ -167,7 +167,7 @@ export class RunDriver {
     this.#limit?.();
     this.#hold?.();
     const { session_id, run_id, fence } = this.claim;
-    const { drain, failure } = { drain: this.#why === "drain", failure: this.#failure };
+    const { drain, failure } = { drain: this.#why === "drain" || this.#why === "away", failure: this.#failure };
     log.debug("run.sandbox_over", { fence, reason: over.reason, exit_code: over.exit_code });
     await settleEnded(this.#core, { session_id, run_id, fence, over, drain, failure }, this.#giveUp.signal);
     this.#phase = "over";
@@ -184,7 +184,7 @@ export class RunDriver {
         state: this.#state,
         refused: (error) => this.#refused(error),
         rested: () => this.#rested(),
-        failed: (error) => this.#fail(error),
+        broke: (what, error) => this.#broke(what, error),
       });
     } catch (error) {
       return this.#notStarted(error);
@@ -202,8 +202,16 @@ export class RunDriver {
     if (error instanceof AppError && error.code === "invalid") {
       this.#failure = { type: "unknown_mode", message: error.message };
     }
+    // A store that was away is no loss of the run.
+    if (isAway(error)) this.#why ??= "away";
     log.error("run.not_started", { error: String(error) });
     return { reason: "spawn", exit_code: -1, message: error instanceof Error ? error.message : String(error) };
+  }
+
+  #broke(what: string, error: unknown): void {
+    log.error("run.broke", { what, error: String(error) });
+    if (isAway(error)) return this.stop("away");
+    this.#fail({ type: "internal", message: `Cannot ${what}: ${error instanceof Error ? error.message : error}` });
   }
 
   #refused(error: AppError): void {
@@ -220,3 +228,4 @@ export class RunDriver {
 }
 
 const NEVER_STARTED: SandboxOver = { reason: "exit", exit_code: 0, message: "" };
+const isAway = (error: unknown): boolean => error instanceof AppError && error.code === "store_away";

@@ -8,7 +8,6 @@ import type { SessionState } from "../../engine/state.ts";
 import type { AppError } from "../../model/error.ts";
 import type { EventDraft } from "../../model/event.ts";
 import type { OpenEntry } from "../../model/journal.ts";
-import type { RunError } from "../../model/run.ts";
 import type { BeginFrame, HostFrame } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
 import { limitsOf } from "../limits.ts";
@@ -33,8 +32,8 @@ export interface HostEvents {
   refused(error: AppError): void;
   /** A leaf rests or was held back. */
   rested(): void;
-  /** The run cannot go on. */
-  failed(error: RunError): void;
+  /** Something of the host broke: the sandbox cannot go on. */
+  broke(what: string, error: unknown): void;
 }
 
 /** A started sandbox. */
@@ -74,7 +73,7 @@ export class SandboxHost {
     this.#feed = new JournalFeed({
       send: (frame) => this.#send(frame),
       resolve: (value) => core.resolve(claim.session_id, value),
-      failed: (error) => events.failed({ type: "internal", message: `Cannot read the journal: ${error}` }),
+      failed: (error) => events.broke("read the journal", error),
     });
     this.#executor = core.sandboxes.executor(claim.session_id);
     this.#leaves = this.#makeLeaves();
@@ -105,7 +104,7 @@ export class SandboxHost {
       files: () => this.#prepared.files.changes(),
       again: (frame) => void this.#begins.begin(frame),
       rested: () => this.#events.rested(),
-      broken: (error) => this.#events.failed({ type: "internal", message: `Cannot finish a leaf: ${error}` }),
+      broken: (error) => this.#events.broke("finish a leaf", error),
     });
   }
 
@@ -178,6 +177,16 @@ export class SandboxHost {
       throw error;
     }
     this.#over = this.#untilOver(this.#sandbox, output);
+    try {
+      await this.#tell(prepared);
+    } catch (error) {
+      // It is started: whoever holds this host ends it. A throw would leave a sandbox behind that nobody knows.
+      this.#events.broke("tell the sandbox its run", error);
+    }
+  }
+
+  /** The first word of the sandbox, then its run and all that is stored of it. */
+  async #tell(prepared: Prepared): Promise<void> {
     const heard = await this.#voice.say({ type: "begin_run", ...prepared.begin });
     if (!heard.ok) return;
     this.#send(prepared.start);
