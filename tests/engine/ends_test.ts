@@ -92,3 +92,14 @@ Deno.test("[ENG-E9] a queued or waiting run can be failed by the server", () => 
   story.ok(SYSTEM, { type: "fail_run", run_id: RUN, fence: null, error });
   story.status("failed", "failed");
 });
+
+Deno.test("[ENG-E10] a failed run leaves what went wrong as its session's line, until the next run begins", () => {
+  const story = new Story().running();
+  const error = { type: "step_failed", message: "Step 3 ran\nout of memory" };
+  story.ok(story.sandbox, { type: "finish_run", result: { ok: false, error } });
+  assertEquals(story.state.session?.activity, "Step 3 ran out of memory");
+  story.start({ run_id: "run-2", start_digest: "s2" }).claim().begun();
+  assertEquals(story.state.session?.activity, null);
+  story.ok(story.sandbox, finish);
+  assertEquals(story.state.session?.activity, null);
+});

@@ -7,6 +7,7 @@
 import type { OpenRun, RunError } from "../../model/run.ts";
 import type { SessionStatus } from "../../model/session.ts";
 import { isShortSleep, isWait, openEntries, pendingApprovals } from "../open.ts";
+import { oneLine } from "./activity.ts";
 import { type Ending, toEnded } from "./moves.ts";
 import {
   actor,
@@ -49,7 +50,9 @@ export function endRun(work: Work, run: OpenRun, ending: Ending): void {
   }
   moveRun(work, toEnded(run, ending, work.now));
   if (work.state.session.status !== "suspended") moveSession(work, REST[ending.status]);
-  setSession(work, { activity: null, current_step: null });
+  // What went wrong stays as the line under the session's name.
+  const activity = ending.status === "failed" ? oneLine(ending.error.message) : null;
+  setSession(work, { activity, current_step: null });
   work.state = { ...work.state, mailbox: [] };
   const duration_ms = Math.max(0, work.ctx.now - Date.parse(run.started_at ?? run.created_at));
   emit(work, "complete", { status: OUTCOME[ending.status], duration_ms });

@@ -102,6 +102,13 @@ Deno.test("[OS4] a block that fails ends the run with its error; front matter at
     '"A (1 of 2)" failed: exit code 1: Uncaught Error: no such thing',
   );
   assertEquals(broken.seen.execs.length, 1);
+  const said = async (stderr: string) => {
+    const run = await runMode(oneShot, { task: `## A\n${block("a();")}`, program: () => failed(stderr) });
+    return run.result.ok ? "" : run.result.failure.message;
+  };
+  const frame = "    at file:///block.ts:1:1";
+  assertEquals(await said(`Error: the table is empty\n${frame}`), '"A" failed: exit code 1: Error: the table is empty');
+  assertEquals(await said(`NotFound: no such file\n${frame}`), '"A" failed: exit code 1: NotFound: no such file');
   const repeated = await runMode(oneShot, {
     task: `---\nattempts: 2\n---\n## A\n${block("a();")}`,
     program: (_, count) => count === 1 ? new Failure("exec", "first attempt") : {},
