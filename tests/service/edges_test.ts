@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { AppError } from "@/lib/model/error.ts";
 import { BACKLOG_LIMIT } from "@/lib/store/writer/sizes.ts";
 import { DeltaLog } from "@/lib/service/driver/deltas.ts";
 import { createRedactor } from "@/lib/service/redact.ts";
@@ -164,3 +165,29 @@ Deno.test("[EDG8] many messages at once to a run that waits lose none", async ()
   const { result } = await world.holdfast.query.run(ADMIN, run_id);
   assertEquals(Array.isArray(result) && result.toSorted(), contents.toSorted());
 });
+
+for (const [code, status] of [["internal", "failed"], ["store_away", "completed"]] as const) {
+  Deno.test(`[EDG9] a sandbox that cannot be told its journal (${code}) is ended; its run is ${status}`, async () => {
+    const large = workflow("large", async (ctx) => {
+      await ctx.step("large", () => "x".repeat(100_000));
+      return (await ctx.approve("go", { type: "step_approval", title: "Go?", subject: 1 })).verb;
+    });
+    await using world = await openWorld({ workflows: [large], env: { HOLDFAST_WAIT_HOLD: "0" } });
+    const { session_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "large" } });
+    await world.status(session_id, "waiting");
+    await world.pass(500);
+    await world.until(() => world.sandboxes.alive.length === 0);
+    const { resolve } = world.store.blobs;
+    let failures = 1;
+    const failing: typeof resolve = (id, value) =>
+      typeof value === "object" && value !== null && failures-- > 0
+        ? Promise.reject(new AppError(code, "no answer"))
+        : resolve(id, value);
+    Object.assign(world.store.blobs, { resolve: failing });
+    const [approval] = (await world.state(session_id)).approvals.values();
+    await world.holdfast.resolveApproval(ADMIN, { approval_id: approval?.approval_id ?? "", resolution: "approved" });
+    await world.status(session_id, status);
+    await world.until(() => world.sandboxes.alive.length === 0);
+    assertEquals((await world.state(session_id)).run?.takeovers, 0);
+  });
+}
