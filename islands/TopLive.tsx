@@ -1,6 +1,7 @@
 // The live part of the top bar: what needs you, what runs, what it cost today, and whether the line stands.
 import { useEffect } from "preact/hooks";
 import type { Pulse } from "../lib/protocol/rest.ts";
+import { listenToPage } from "../lib/client/page_keys.ts";
 import { followPulse, pulseNow } from "../lib/client/pulse.ts";
 import { Icon } from "../lib/ui/Icon.tsx";
 import { money } from "../lib/ui/words.ts";
@@ -10,10 +11,10 @@ import { Connection } from "../lib/ui/Connection.tsx";
 /** Pulse and connection; begins with what the server rendered. */
 export default function TopLive(props: { pulse: Pulse }) {
   useEffect(() => {
-    document.addEventListener("keydown", shortcuts);
+    const forget = listenToPage();
     const leave = followPulse();
     return () => {
-      document.removeEventListener("keydown", shortcuts);
+      forget();
       leave();
     };
   }, []);
@@ -44,27 +45,4 @@ export default function TopLive(props: { pulse: Pulse }) {
       <Connection state={lineState.value} />
     </>
   );
-}
-
-/** Whether `g` was pressed just before: the next key says where to. */
-let going = false;
-
-/** `t` new task, `g s` sessions, `/` search; single keys rest in fields. */
-function shortcuts(event: KeyboardEvent): void {
-  const target = event.target instanceof Element ? event.target : null;
-  if (
-    target?.closest("input, textarea, select, [contenteditable], dialog") || event.ctrlKey || event.metaKey ||
-    event.altKey
-  ) return;
-  const second = going;
-  going = event.key === "g";
-  if (second && event.key === "s") location.assign("/");
-  if (event.key === "t") location.assign("/new");
-  if (event.key === "/") {
-    const search = document.querySelector<HTMLInputElement>("input[type=search]");
-    if (search !== null) {
-      event.preventDefault();
-      search.focus();
-    }
-  }
 }

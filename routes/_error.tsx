@@ -36,7 +36,7 @@ export default define.page(function ErrorPage({ error, state }) {
       <main class="page-x" id="main">
         <a class="brand" href="/" style="margin-bottom:28px">
           <Mark />
-          <span>Holdfast</span>
+          <span class="keep">Holdfast</span>
         </a>
         <p class="meta num">{status}</p>
         <h1>{title}</h1>

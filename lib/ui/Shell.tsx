@@ -49,8 +49,9 @@ export function TopBar(props: { at: Place; user: string; children?: ComponentChi
 function Account(props: { user: string }) {
   return (
     <details class="account">
-      <summary aria-label={`${props.user}, account`}>
+      <summary title="Account">
         <Avatar name={props.user} />
+        <span class="sr-only">, account</span>
       </summary>
       <div class="menu-x">
         <p class="meta">{props.user}</p>

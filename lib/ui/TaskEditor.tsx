@@ -52,6 +52,7 @@ export function TaskEditor(props: {
           class="ed-t"
           rows={16}
           spellcheck={false}
+          autofocus
           value={text}
           placeholder={PLACEHOLDER}
           onInput={(event) => props.onText?.(event.currentTarget.value)}

@@ -83,7 +83,7 @@ function Ending(props: { run: RunView }) {
     return (
       <div class="end-x" role="status">
         <h3 class="bad-text row">
-          <Icon name="circle-x" />Failed: {run.error.type}
+          <Icon name="circle-x" />Failed <span class="meta mono">{run.error.type}</span>
         </h3>
         <p class="pre dense">{run.error.message}</p>
         {run.error.traceback !== null && (
