@@ -116,7 +116,10 @@ export async function listApprovals(line: Line<"approvals list">, api: Api): Pro
   const { approvals } = await api.approvals({ status: "pending" });
   if (line.json) return print(approvals), EXIT.done;
   if (approvals.length === 0) out("Nothing needs you.");
-  for (const approval of approvals) showApproval(approval, painter(false));
+  for (const approval of approvals) {
+    showApproval(approval, painter(false));
+    out(`  session ${approval.session_id}`);
+  }
   return EXIT.done;
 }
 

@@ -8,7 +8,7 @@ import type { Approval } from "../protocol/rest.ts";
 import { type AnswerBody, askAnswer, howToAnswer, sendAnswer, showApproval, yesOf } from "./answer.ts";
 import type { Surroundings } from "./environment.ts";
 import { eventLine } from "./event_lines.ts";
-import { err, EXIT, harmless, out, painter } from "./terminal.ts";
+import { err, EXIT, Exit, harmless, out, painter } from "./terminal.ts";
 
 /** What is followed and how. */
 export interface FollowOptions {
@@ -41,6 +41,9 @@ class Following {
   /** How often each failed step was tried again by --approve-all. */
   readonly #retries = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
+  /** The last event that was shown, and the phase it stood in. */
+  #seq = 0;
+  #phase = "";
 
   constructor(options: FollowOptions) {
     this.#options = options;
@@ -88,8 +91,9 @@ class Following {
   }
 
   #event(event: EventEnvelope): void {
+    this.#seq = event.seq;
     if (this.#options.json) out(JSON.stringify(event));
-    else {
+    else if (!this.#isSaidElsewhere(event)) {
       const line = eventLine(event, this.#paint);
       if (line !== null) out(line);
     }
@@ -102,13 +106,24 @@ class Following {
     }
   }
 
+  /** A question that is asked here stands above its answers; a phase stands where it begins. */
+  #isSaidElsewhere({ event_type, data }: EventEnvelope): boolean {
+    if (event_type === "approval_requested") return /^(prompt|exit)$/.test(this.#options.approvals);
+    if (event_type !== "phase_change") return false;
+    const phase = `${data["phase"]}`;
+    const same = phase === this.#phase;
+    this.#phase = phase;
+    return same;
+  }
+
   #approval(approval_id: string): void {
     if (this.#options.approvals === "watch" || this.#asked.has(approval_id)) return;
     const abort = new AbortController();
     this.#asked.set(approval_id, abort);
-    this.#turn = this.#turn.then(() => this.#answer(approval_id, abort.signal)).catch((error) =>
-      this.#end.reject(error)
-    );
+    this.#turn = this.#turn.then(() => this.#answer(approval_id, abort.signal)).catch((error) => {
+      if (error instanceof Exit && error.code === EXIT.interrupted) this.#interrupt();
+      else this.#end.reject(error);
+    });
   }
 
   /** One approval at a time; those answered in the log already (a late join) are not asked. */
@@ -145,7 +160,8 @@ class Following {
 
   #interrupt(): void {
     const { session_id, run_id } = this.#options;
-    err(`\nThe run goes on. Watch it: deno task cli watch ${session_id}`);
+    const goesOn = run_id === undefined ? "" : "The run goes on. ";
+    err(`\n${goesOn}Watch it: deno task cli watch ${session_id} --after ${this.#seq}`);
     if (run_id !== undefined) err(`Cancel it: deno task cli cancel ${run_id}`);
     this.#end.resolve(EXIT.interrupted);
   }

@@ -133,7 +133,10 @@ Deno.test("[FO4] Ctrl+C leaves the run, says how to watch and cancel it, and end
   reader.releaseLock();
   const [{ code }, err] = await Promise.all([child.status, new Response(child.stderr).text(), child.stdout.cancel()]);
   assertEquals(code, 130);
-  assertStringIncludes(err, `deno task cli watch ${server.session_id}\nCancel it: deno task cli cancel run-1\n`);
+  assertStringIncludes(
+    err,
+    `deno task cli watch ${server.session_id} --after 1\nCancel it: deno task cli cancel run-1\n`,
+  );
 });
 
 Deno.test("[TM2] a reader that goes away ends the command without a word", async () => {
