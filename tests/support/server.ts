@@ -16,6 +16,8 @@ export interface TestServer {
   readonly login_link: string;
   /** Milliseconds from the exec of the process to its banner, as seen from here. */
   readonly ready_ms: number;
+  /** Settles when the process is gone, however it ended; its exit code. */
+  readonly ended: Promise<number>;
   /** What it wrote so far. */
   output(): string;
   /** SIGTERM; gives the exit code. */
@@ -98,6 +100,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     data,
     login_link: match[3] ?? "",
     ready_ms,
+    ended,
     output: () => output,
     close: () => {
       signal("SIGTERM");

@@ -1,0 +1,60 @@
+// What must be there when everything has ended and the server is closed: ends as they should be, and a store without a rest.
+//
+//   F1. Every run has ended, as its book says when nobody said no; one that the poison guard ended had its losses.
+//   F2. Of a deleted session nothing is left: no row that names it, no folder.
+//   F3. No lease is left, and no due row but those of what may still expire.
+import { askOnce } from "./asking.ts";
+import type { CheckParts } from "./checks.ts";
+import type { Known } from "./memory.ts";
+
+/** Losses without progress after which the guard ends a run at the earliest (the server's default). */
+const MIN_TAKEOVERS = 3;
+
+/** Checks how runs ended; the number of those that the poison guard ended. */
+export async function checkEnds({ memory, target }: CheckParts): Promise<number> {
+  let poisoned = 0;
+  for (const known of memory.kept) {
+    const where = `session ${known.session_id} (${known.book.kind})`;
+    if (known.ended === null) {
+      memory.breach(where, "its run never ended");
+      continue;
+    }
+    if (known.ended === known.book.ends || known.refused) continue;
+    const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });
+    const type = (run.json["error"] as { type?: unknown } | undefined)?.type;
+    if (type === "lost" && known.losses >= MIN_TAKEOVERS) poisoned++;
+    else {memory.breach(
+        where,
+        `its run ended ${known.ended} and should be ${known.book.ends}: ${JSON.stringify(run.json["error"])}`,
+      );}
+  }
+  return poisoned;
+}
+
+/** Looks into the closed store. */
+export async function checkStore({ memory, data }: CheckParts): Promise<void> {
+  const deleted = [...memory.sessions.values()].filter((known) => known.deleting === "acknowledged");
+  const kv = await Deno.openKv(`${data}/holdfast.kv`);
+  try {
+    const seen: Record<string, number> = {};
+    for await (const { key } of kv.list({ prefix: [] }, { batchSize: 500 })) {
+      const gone = deleted.find((known) => isOf(key, known));
+      if (gone !== undefined) memory.breach(`deleted ${gone.session_id}`, `left a row ${JSON.stringify(key)}`);
+      if (key[0] === "lease" || key[0] === "trash") memory.breach("store", `holds ${JSON.stringify(key)} at rest`);
+      seen[String(key[0])] = (seen[String(key[0])] ?? 0) + 1;
+    }
+    if ((seen["head"] ?? 0) !== memory.sessions.size - deleted.length) {
+      memory.breach("store", `holds ${seen["head"]} sessions of ${memory.sessions.size - deleted.length}`);
+    }
+  } finally {
+    kv.close();
+  }
+  for (const { session_id } of deleted) {
+    const left = await Deno.stat(`${data}/sessions/${session_id}`).then(() => true, () => false);
+    if (left) memory.breach(`deleted ${session_id}`, "left its folder");
+  }
+}
+
+function isOf(key: Deno.KvKey, { session_id, run_id, answers }: Known): boolean {
+  return key.some((part) => part === session_id || part === run_id || answers.has(String(part)));
+}

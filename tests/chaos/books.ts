@@ -1,0 +1,128 @@
+// Tasks that the harness runs: real runbooks whose blocks leave marks where no kill can take them back.
+//
+//   B1. Each block appends `begin` and `end` with an id of its attempt to `ran.txt` in the session's folder, at once.
+//   B2. Each line that a block prints names its block, its attempt and its number: a line that is missing, doubled or out
+//       of order shows in the log.
+//   B3. Every text that an agent says is unique in its book: said twice is seen.
+import type { Chance } from "./chance.ts";
+
+/** What a book asks of people, in its order. */
+export type Question = "approve" | "ask" | "plan";
+/** A task with what is known of it before it runs. */
+export interface Book {
+  readonly kind: string;
+  readonly task: string;
+  readonly config: Record<string, string | number>;
+  /** Names of its blocks in their order; each in a step of that name, or in the step before it (`inside`). */
+  readonly blocks: readonly Block[];
+  /** How its run ends when nobody says no. */
+  readonly ends: "completed" | "failed";
+}
+/** A block of a book. */
+export interface Block {
+  readonly name: string;
+  readonly lines: number;
+  readonly pause_ms: number;
+  /** The step whose completion says that it has finished. */
+  readonly step: string;
+}
+
+function code({ name, lines, pause_ms }: Block, last = ""): string {
+  return `const id = crypto.randomUUID().slice(0, 8);
+const mark = (what) => Deno.writeTextFileSync("ran.txt", \`\${what} ${name} \${id}\\n\`, { append: true });
+mark("begin");
+for (let i = 0; i < ${lines}; i++) {
+  console.log("${name}", id, i);
+  ${pause_ms === 0 ? "" : `await new Promise((resolve) => setTimeout(resolve, ${pause_ms}));`}
+}
+${last}mark("end");
+`;
+}
+
+const fence = (text: string) => `\n\`\`\`ts\n${text}\`\`\`\n`;
+const block = (name: string, lines: number, pause_ms: number, step = name): Block => ({ name, lines, pause_ms, step });
+
+/** Steps that print a stream of lines. */
+function streams(chance: Chance): Book {
+  const blocks = ["Alpha", "Beta", "Gamma", "Delta"].slice(0, chance.between(2, 4))
+    .map((name) => block(name, chance.between(5, 40), chance.pick([0, 2, 5])));
+  const task = `# Streams\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
+  return { kind: "streams", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
+}
+
+/** Steps that ask people, before and between their blocks. */
+function gates(chance: Chance): Book {
+  const [one, two, three] = [
+    block("Before", chance.between(1, 10), 2),
+    block("Inside", 5, 2, "Middle"),
+    block("After", 3, 0),
+  ];
+  const task = `# Gates
+
+## Before
+${fence(code(one))}
+> approve: Shall the middle be done?
+
+## Middle
+${fence(code(two))}
+> ask: What is it called?
+${fence(`console.log("answers", await Deno.readTextFile("answers.json"));\n`)}
+## After
+${fence(code(three))}`;
+  return { kind: "gates", task, config: { mode: "one-shot" }, blocks: [one, two, three], ends: "completed" };
+}
+
+/** A plan that people approve before it is carried out. */
+function plan(chance: Chance): Book {
+  const blocks = ["First", "Second", "Third"].slice(0, chance.between(1, 3)).map((name) =>
+    block(name, chance.between(2, 15), 2)
+  );
+  const task = `# A plan\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
+  const approvalMode = chance.pick(["after_planning", "before_each_step", "none"]);
+  return {
+    kind: "plan",
+    task,
+    config: { mode: "planning-control", approvalMode, nPlanReviews: 0 },
+    blocks,
+    ends: "completed",
+  };
+}
+
+/** Writes files, one of them large, and lines that fill more than one chunk. */
+function files(chance: Chance): Book {
+  const blocks = [block("Write", 30, 0), block("Read", 3, 2)];
+  const size = chance.between(10, 300);
+  const write = `for (let i = 0; i < 5; i++) await Deno.writeTextFile(\`file-\${i}.txt\`, "x".repeat(${size * 100}));
+for (let i = 0; i < 40; i++) console.log("Wide", id, i, "y".repeat(${chance.between(500, 3000)}));
+`;
+  const task = `# Files
+
+## Write
+${fence(code(blocks[0] as Block, write))}
+## Read
+${fence(code(blocks[1] as Block, `console.log((await Deno.readTextFile("file-4.txt")).length);\n`))}`;
+  return { kind: "files", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
+}
+
+/** Fails in its second step. */
+function fails(chance: Chance): Book {
+  const blocks = [block("Well", chance.between(1, 10), 1), block("Bad", 2, 1)];
+  const task = `# Fails
+
+## Well
+${fence(code(blocks[0] as Block))}
+## Bad
+${fence(code(blocks[1] as Block, `mark("end"); throw new Error("the table is empty");\n`))}`;
+  return { kind: "fails", task, config: { mode: "one-shot" }, blocks, ends: "failed" };
+}
+
+const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails };
+/** The kinds of books. */
+export const KINDS: readonly string[] = ["streams", "gates", "plan", "files", "streams", "gates", "fails"];
+
+/** Makes a book of a kind. */
+export function makeBook(kind: string, chance: Chance): Book {
+  const make = MAKERS[kind];
+  if (make === undefined) throw new RangeError(`There is no book "${kind}"`);
+  return make(chance);
+}

@@ -1,0 +1,138 @@
+// The server under test, life after life on one data folder: started, killed, started again.
+//
+//   H1. A life ends by a kill of ours, by a fault point, or by a signal to drain; any other end is a breach.
+//   H2. After a life no process of it is left within 2 s.
+import { startServer, type TestServer } from "../support/server.ts";
+import type { Target } from "./asking.ts";
+import type { Memory } from "./memory.ts";
+import { below, type Known, signal, untilGone, workingIn } from "./processes.ts";
+import type { Wire } from "./wire.ts";
+
+const TOKEN = "chaos-token-0123456789";
+const ORPHANS_MS = 2_000;
+/** Compiled code that all servers of the harness share: each would make its own, at seconds of both cores. */
+const TEMPLATES = new URL("../../.cache/chaos-templates", import.meta.url).pathname;
+
+/** How a life ended before it was ready. */
+export interface Died {
+  readonly output: string;
+}
+
+/** The server under test. */
+export class Host {
+  readonly data: string;
+  readonly target: Target = { url: null, token: TOKEN };
+  readonly #memory: Memory;
+  readonly #wire: Wire;
+  #server: TestServer | null = null;
+  #alive = false;
+  /** Milliseconds from exec to ready of each life. */
+  readonly starts_ms: number[] = [];
+
+  private constructor(data: string, parts: { memory: Memory; wire: Wire }) {
+    this.data = data;
+    this.#memory = parts.memory;
+    this.#wire = parts.wire;
+  }
+
+  /** Makes a data folder. */
+  static async open(parts: { memory: Memory; wire: Wire }): Promise<Host> {
+    const data = await Deno.makeTempDir({ prefix: "holdfast-chaos-" });
+    await Deno.mkdir(TEMPLATES, { recursive: true });
+    await Deno.mkdir(`${data}/cache`);
+    await Deno.symlink(TEMPLATES, `${data}/cache/templates`);
+    return new Host(data, parts);
+  }
+
+  /** Whether a server lives and has not ended by itself. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+  /** Pid of the server that lives, or null. */
+  get pid(): number | null {
+    return this.#alive ? this.#server?.pid ?? null : null;
+  }
+  /** What the last server wrote. */
+  get output(): string {
+    return this.#server?.output() ?? "";
+  }
+  /** Settles when the server that lives is gone. */
+  get ended(): Promise<unknown> {
+    return this.#server?.ended ?? Promise.resolve();
+  }
+
+  /** Starts the next life; gives how it ended when it died before it was ready. */
+  async start(env: Record<string, string>): Promise<Died | null> {
+    // Its banner names the public URL, which is the network's.
+    const port = freePort();
+    const own = { HOLDFAST_PUBLIC_URL: this.#wire.url, HOLDFAST_TOKEN: TOKEN };
+    try {
+      this.#server = await startServer({ data: this.data, port, env: { ...own, ...env } });
+    } catch (error) {
+      return { output: String(error) };
+    }
+    const server = this.#server;
+    this.#alive = true;
+    this.starts_ms.push(server.ready_ms);
+    void server.ended.then(() => {
+      if (this.#server === server) this.#dead();
+    });
+    this.#wire.target = port;
+    this.target.url = `http://127.0.0.1:${port}`;
+    return null;
+  }
+
+  #dead(): void {
+    this.#alive = false;
+    this.#wire.target = null;
+    this.target.url = null;
+  }
+
+  /** kill -9 of the server; nothing of it may be left. */
+  async kill(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    signal(server.pid, "SIGKILL");
+    await server.ended;
+    this.#dead();
+  }
+
+  /** Processes of the server's sandboxes. */
+  sandboxes(): Known[] {
+    return this.pid === null ? [] : below(this.pid);
+  }
+
+  /** Tells processes that are left of a server that is gone. */
+  async noOrphans(): Promise<void> {
+    const except = this.pid ?? 0;
+    const left = await untilGone(() => workingIn(this.data, except), ORPHANS_MS);
+    if (left.length > 0) {
+      this.#memory.breach(
+        "orphans",
+        `processes ${left.map((one) => one.pid)} outlived their server`,
+      );
+    }
+    for (const { pid } of left) signal(pid, "SIGKILL");
+  }
+
+  /** SIGTERM: the server drains and ends with 0. */
+  async drain(): Promise<void> {
+    const server = this.#server;
+    if (server === null || !this.#alive) return;
+    const code = await server.close();
+    this.#dead();
+    if (code !== 0) this.#memory.breach("drain", `ended with ${code}: ${server.output().slice(-2000)}`);
+  }
+
+  /** Removes everything. */
+  async dispose(): Promise<void> {
+    await this.kill();
+    await this.noOrphans();
+    await Deno.remove(this.data, { recursive: true });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,55 @@
+// What blocks left outside: `ran.txt` in a session's folder, which no kill and no store can take back.
+//
+//   M1. Blocks begin in their order; one that has begun again was cut off, and nothing before it begins again.
+//   M2. A block begins at most once more for each kill.
+//   M3. Attempts never overlap: once a later one has begun, an earlier one says nothing.
+//   M4. What the log called finished never begins again.
+import type { Book } from "./books.ts";
+
+/** One mark. */
+export interface Mark {
+  readonly what: "begin" | "end";
+  readonly block: string;
+  readonly id: string;
+}
+
+/** Reads the marks of a session; none where nothing has run. */
+export async function readMarks(data: string, session_id: string): Promise<Mark[]> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(`${data}/sessions/${session_id}/ran.txt`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  return text.split("\n").filter((line) => line !== "").map((line) => {
+    const [what = "", block = "", id = ""] = line.split(" ");
+    return { what: what as Mark["what"], block, id };
+  });
+}
+
+/** Times that a block has begun. */
+export function begun(marks: readonly Mark[], block: string): number {
+  return marks.filter((mark) => mark.what === "begin" && mark.block === block).length;
+}
+
+/** Breaches of the rules; `losses` is how many kills can have cut a block of this session off. */
+export function markBreaches(marks: readonly Mark[], book: Book, losses: number): string[] {
+  const found: string[] = [];
+  let at = -1;
+  let current: Mark | null = null;
+  for (const mark of marks) {
+    const place = book.blocks.findIndex((block) => block.name === mark.block);
+    if (place < 0) found.push(`a mark of an unknown block ${mark.block}`);
+    if (mark.what === "begin") {
+      if (place < at) found.push(`${mark.block} began again after ${book.blocks[at]?.name} had begun`);
+      at = Math.max(at, place);
+      current = mark;
+    } else if (current?.id !== mark.id) {
+      found.push(`attempt ${mark.id} of ${mark.block} ended after attempt ${current?.id} had begun`);
+    }
+  }
+  const again = marks.filter((mark) => mark.what === "begin").length - new Set(marks.map((mark) => mark.block)).size;
+  if (again > losses) found.push(`blocks began again ${again} times in ${losses} kills`);
+  return found;
+}
