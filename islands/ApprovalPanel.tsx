@@ -10,7 +10,7 @@ import { AskFoot } from "../lib/ui/approval/AskFoot.tsx";
 import { AskText } from "../lib/ui/approval/AskText.tsx";
 import { PlanDiff } from "../lib/ui/approval/PlanDiff.tsx";
 import { PlanEditor } from "../lib/ui/approval/PlanEditor.tsx";
-import { Subject } from "../lib/ui/approval/Subject.tsx";
+import { isSaidByHead, Subject } from "../lib/ui/approval/Subject.tsx";
 import { buttonsOf } from "../lib/ui/approval/verbs.ts";
 
 /** What the panel needs. `offline` switches answering off and keeps what was typed. */
@@ -35,24 +35,27 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
   const { draft } = state;
   const locked = state.sending.value !== null || props.ended !== null;
   const plan = draft.value !== null && state.editable ? draft.value : null;
+  const bare = plan === null && isSaidByHead(approval);
   const input = approval.approval_type === "input";
   const typed = input ? state.answer : state.feedback;
   return (
     <section class="pane approval" aria-label="Needs you" id="needs-you">
       <div class="ap-scroll-x">
         <AskHead approval={approval} now={props.now} others={props.others} spent_usd={props.spent_usd} />
-        <div class={`ap-body${plan === null ? " one" : ""}`}>
-          <div class="ap-col">
-            {plan === null ? <Subject approval={approval} /> : (
-              <PlanEditor
-                draft={plan}
-                editing={state.editing.value}
-                locked={locked}
-                onDraft={(next) => draft.value = next}
-                onEditing={(id) => state.editing.value = id}
-              />
-            )}
-          </div>
+        <div class={`ap-body${bare ? " bare" : ""}`}>
+          {!bare && (
+            <div class="ap-col">
+              {plan === null ? <Subject approval={approval} /> : (
+                <PlanEditor
+                  draft={plan}
+                  editing={state.editing.value}
+                  locked={locked}
+                  onDraft={(next) => draft.value = next}
+                  onEditing={(id) => state.editing.value = id}
+                />
+              )}
+            </div>
+          )}
           <div class="ap-col">
             {plan !== null && <PlanDiff draft={plan} />}
             <AskText answer={input} text={typed.value} onText={(text) => typed.value = text} />

@@ -34,6 +34,8 @@ export default function SessionPage(props: SessionStart) {
     const name = state.shown.value.name;
     document.title = `${view.value.pending.length > 0 ? `(${view.value.pending.length}) ` : ""}${name} · Holdfast`;
   }, [state.shown.value.name, view.value.pending.length]);
+  const run_id = view.value.runs.at(-1)?.run_id;
+  useEffect(() => () => void (step.value = null), [run_id]);
   if (state.gone.value) return <Gone />;
   const select = (key: string | null) => {
     step.value = key;
@@ -90,6 +92,12 @@ function Said(props: { state: SessionState; asking: AskingState }) {
           bad
           text={state.problem.value}
           onClose={() => state.problem.value = null}
+        />
+      )}
+      {state.coming.value !== null && state.shown.value.run_status === "running" && (
+        <Notice
+          text={state.coming.value}
+          onClose={() => state.coming.value = null}
         />
       )}
       {ended !== null && (

@@ -33,6 +33,8 @@ export interface SessionState {
   offline: ReadonlySignal<boolean>;
   doing: Signal<Act | null>;
   problem: Signal<string | null>;
+  /** What was asked for and comes later; shown while the run is at work. */
+  coming: Signal<string | null>;
   act(act: Act): Promise<void>;
   rename(name: string): Promise<void>;
   startRun(task: string): Promise<boolean>;
@@ -54,6 +56,7 @@ export function useSession(props: SessionStart): SessionState {
     offline: useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused"),
     doing: useSignal<Act | null>(null),
     problem: useSignal<string | null>(null),
+    coming: useSignal<string | null>(null),
   };
   useEffect(() => follow(state, id, props.view.seq), []);
   return {
@@ -80,6 +83,8 @@ function shownSession(session: Session, view: SessionView): Session {
     status: view.status,
     wait: view.wait,
     progress: view.progress ?? session.progress,
+    current_step: view.current_step,
+    current_phase: view.current_phase,
     run_status: view.runs.at(-1)?.status ?? session.run_status,
     pending_approvals: view.pending.length,
   };
@@ -141,6 +146,7 @@ async function attempt(state: Data, act: Act | null, run: () => Promise<unknown>
   if (state.doing.peek() !== null) return;
   state.doing.value = act;
   state.problem.value = null;
+  state.coming.value = null;
   try {
     await run();
   } catch (error) {
@@ -158,7 +164,8 @@ async function perform(state: Data, id: string, act: Act): Promise<unknown> {
   const run_id = state.view.peek().runs.at(-1)?.run_id ?? "";
   switch (act) {
     case "pause":
-      return await api.pauseRun(run_id);
+      await api.pauseRun(run_id);
+      return state.coming.value = "No new step begins. It pauses when the step at work is done.";
     case "resume":
       return state.session.peek().status === "active" ? await api.resumeRun(run_id) : await api.resume(id);
     case "cancel":

@@ -62,7 +62,10 @@ export const LOOKS: Record<Look, { word: string; icon: IconName }> = {
   reused: { word: "Reused", icon: "copy-check" },
 };
 
-type Shown = Pick<Session, "status" | "wait" | "run_status" | "pending_approvals" | "activity">;
+type Shown = Pick<
+  Session,
+  "status" | "wait" | "run_status" | "pending_approvals" | "activity" | "current_step" | "current_phase" | "progress"
+>;
 
 /** The status of a session as people see it. */
 export function lookOf(session: Shown): Look {
@@ -110,7 +113,9 @@ export function reasonOf(session: Shown, now: number): string {
     case "approval":
       return `Waits for your answer${(wait?.count ?? 1) > 1 ? ` to ${wait?.count} questions` : ""}${since}`;
     case "run":
-      return session.activity ?? "Running";
+      return session.status === "suspended"
+        ? `Is being suspended; ends what is at work: ${runningOn(session)}`
+        : runningOn(session);
     case "queue":
       return `Waits in the queue${wait?.position === undefined ? "" : `, ${ordinal(wait.position)}`}${since}`;
     case "recovery":
@@ -128,6 +133,15 @@ export function reasonOf(session: Shown, now: number): string {
     default:
       return on satisfies never;
   }
+}
+
+/** What runs: "Step 2 of 5, Clean it: runs code". */
+function runningOn({ activity, current_step, current_phase, progress }: Shown): string {
+  if (current_step === null) return activity ?? "Running";
+  const { done = 0, total = 0 } = progress ?? {};
+  const place = done < total && current_phase !== "planning" ? `Step ${done + 1} of ${total}, ` : "";
+  const doing = activity === null ? "" : `: ${activity.charAt(0).toLowerCase()}${activity.slice(1)}`;
+  return `${place}${current_step}${doing}`;
 }
 
 const ordinal = (n: number): string =>

@@ -77,6 +77,14 @@ Deno.test("[WO2] the reason says what is waited for and since when", () => {
   assertEquals(reason({ wait: { on: "approval", since, count: 3 } }), "Waits for your answer to 3 questions, 3 min");
   assertEquals(reason({ wait: { on: "run", since }, activity: "Fits the trend" }), "Fits the trend");
   assertEquals(reason({ wait: { on: "run", since } }), "Running");
+  const work = { wait: { on: "run" as const, since }, current_step: "Clean it", activity: "Runs code" };
+  assertEquals(reason(work), "Clean it: runs code");
+  assertEquals(reason({ ...work, progress: { done: 1, total: 5, unit: "step" } }), "Step 2 of 5, Clean it: runs code");
+  assertEquals(
+    reason({ ...work, progress: { done: 0, total: 5, unit: "step" }, current_phase: "planning" }),
+    "Clean it: runs code",
+  );
+  assertEquals(reason({ ...work, progress: { done: 5, total: 5, unit: "step" }, activity: null }), "Clean it");
   assertEquals(reason({ wait: { on: "queue", since, position: 2 } }), "Waits in the queue, 2nd, 3 min");
   assertEquals(reason({ wait: { on: "message", since } }), "Waits for your next message, 3 min");
   assertEquals(reason({ wait: { on: "resume", since } }), "Paused, 3 min");

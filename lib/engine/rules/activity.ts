@@ -12,9 +12,12 @@ const DOING: Record<LeafKind, string> = {
   sleep: "Sleeps",
 };
 
+/** Kinds whose name is the workflow's own business: people see the step that they stand in. */
+const UNNAMED: ReadonlySet<LeafKind> = new Set(["model", "exec"]);
+
 /** The line for a leaf that begins. */
 export function doing(kind: LeafKind, name: string): string {
-  return oneLine(`${DOING[kind]}: ${name}`);
+  return UNNAMED.has(kind) ? DOING[kind] : oneLine(`${DOING[kind]}: ${name}`);
 }
 
 /** The first 200 characters of a text, on one line. */

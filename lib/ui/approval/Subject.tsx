@@ -6,10 +6,15 @@ const text = (value: Json | undefined): string | null => typeof value === "strin
 /** Fields that are shown as prose, in this order, before the rest. */
 const PROSE = ["question", "title", "why", "reason", "description", "error", "message", "code"];
 
+/** Tells whether the head says all of it already. */
+export function isSaidByHead({ context, action, description }: Approval): boolean {
+  return context === null || context === undefined || context === action || context === description;
+}
+
 /** The subject as prose where it has any, and as data below. */
 export function Subject(props: { approval: Approval }) {
   const value = props.approval.context;
-  if (value === null || value === undefined) return <p class="meta">Nothing more is said about it.</p>;
+  if (isSaidByHead(props.approval) || value === null) return <p class="meta">Nothing more is said about it.</p>;
   if (typeof value !== "object") return <p class="pre">{`${value}`}</p>;
   if (Array.isArray(value)) return <pre class="code">{JSON.stringify(value, null, 2)}</pre>;
   const prose = PROSE.flatMap((key) => {

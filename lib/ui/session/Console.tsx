@@ -5,9 +5,10 @@
 import type { SessionView } from "../../engine/view.ts";
 import type { LineView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
+import type { Look } from "../words.ts";
 import { StatusIcon } from "../Status.tsx";
 import { ansiParts } from "./ansi.ts";
-import { stepNameOf, stepRows } from "./step_rows.ts";
+import { lookOfStep, stepOfLine } from "./step_rows.ts";
 
 /** What the console shows and does. */
 export interface ConsoleProps {
@@ -24,7 +25,8 @@ export interface ConsoleProps {
 
 interface Block {
   key: string;
-  name: string | null;
+  /** The step that begins with it; null where it goes on. */
+  head: { name: string; look: Look | null } | null;
   lines: LineView[];
 }
 
@@ -33,11 +35,14 @@ function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
   const blocks: Block[] = [];
   let step: string | null | undefined;
   for (const line of lines) {
-    const found = stepNameOf(view, line.step_id);
-    const key = found === null ? "" : `${found.key}:${line.attempt ?? 1}`;
+    const found = stepOfLine(view, line);
+    const key = `${line.run_id} ${found === null ? "" : `${found.step_id}:${line.attempt ?? 1}`}`;
     const last = blocks.at(-1);
     if (last !== undefined && step === key && last.lines.length < 100) last.lines.push(line);
-    else blocks.push({ key: `${line.seq}`, name: step === key ? null : found?.name ?? "Workflow", lines: [line] });
+    else {
+      const head = found === null ? { name: "Workflow", look: null } : { name: found.name, look: lookOfStep(found) };
+      blocks.push({ key: `${line.seq}`, head: step === key ? null : head, lines: [line] });
+    }
     step = key;
   }
   return blocks;
@@ -47,8 +52,9 @@ function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
 function shownLines(props: ConsoleProps): LineView[] {
   const needle = props.search.trim().toLowerCase();
   const all = [...props.earlier, ...props.view.console];
+  const run_id = props.view.runs.at(-1)?.run_id;
   return all.filter((line) =>
-    (props.step === null || stepNameOf(props.view, line.step_id)?.key === props.step) &&
+    (props.step === null || (line.run_id === run_id && stepOfLine(props.view, line)?.step_id === props.step)) &&
     (needle === "" || line.message.toLowerCase().includes(needle))
   );
 }
@@ -77,7 +83,7 @@ export function Console(props: ConsoleProps) {
         )}
         {lines.length === 0 && <p class="meta" style="padding:14px 20px">{emptyText(props)}</p>}
         {blocksOf(props.view, lines).map((block) => (
-          <LineBlock key={block.key} block={block} view={props.view} needle={props.search.trim()} />
+          <LineBlock key={block.key} block={block} needle={props.search.trim()} />
         ))}
       </div>
       <div class="conft">
@@ -103,15 +109,15 @@ const emptyText = (props: ConsoleProps) =>
     ? "Nothing has run yet."
     : "Nothing was printed yet.";
 
-function LineBlock(props: { block: Block; view: SessionView; needle: string }) {
+function LineBlock(props: { block: Block; needle: string }) {
   const { block } = props;
-  const row = block.name === null ? undefined : stepRows(props.view).find((one) => one.name === block.name);
+  const { head } = block;
   return (
     <div class="lines">
-      {block.name !== null && (
+      {head !== null && (
         <div class="fold">
-          {row !== undefined && <StatusIcon look={row.look} />}
-          {block.name}
+          {head.look !== null && <StatusIcon look={head.look} />}
+          {head.name}
           <span class="x">{block.lines[0]?.timestamp.slice(11, 19)}</span>
         </div>
       )}

@@ -37,16 +37,18 @@ function inTree(steps: readonly StepView[]): { step: StepView; depth: number }[]
 const inside = (key: string, step_id: string) =>
   key === step_id || key.startsWith(`${step_id}/`) || key.startsWith(`${step_id}#`);
 
+/** How a step is shown that asks nothing. */
+export const lookOfStep = ({ status, reused }: StepView): Look => status === "completed" && reused ? "reused" : status;
+
 function rowOf(view: SessionView, step: StepView, depth: number): StepRow {
   const last = step.attempts.at(-1);
   const asks = view.pending.some((one) => one.run_id === step.run_id && inside(one.step_id, step.step_id));
-  const done = step.status === "completed" && step.reused ? "reused" : step.status;
   const attempts = last === undefined ? 1 : last.attempt;
   return {
     key: step.step_id,
     depth,
     name: step.name,
-    look: asks ? "needs" : done,
+    look: asks ? "needs" : lookOfStep(step),
     sub: step.status === "skipped" ? step.reason ?? "" : attempts > 1 ? `${attempts} attempts` : "",
     duration_ms: last?.duration_ms ?? null,
     started_at: last === undefined || last.ended_at !== null ? null : last.started_at,
@@ -69,14 +71,16 @@ export function stepRows(view: SessionView): StepRow[] {
   return rows;
 }
 
-/** The name of the step in which a line of output stands: the longest step whose key begins its own. */
-export function stepNameOf(view: SessionView, step_id: string | null): { key: string; name: string } | null {
-  if (step_id === null) return null;
-  let best: { key: string; name: string } | null = null;
+/** The step in which a line of output stands: of its own run, the longest whose key begins the line's own. */
+export function stepOfLine(
+  view: SessionView,
+  line: { run_id: string | null; step_id: string | null },
+): StepView | null {
+  if (line.step_id === null) return null;
+  let best: StepView | null = null;
   for (const step of view.steps) {
-    if (inside(step_id, step.step_id) && step.step_id.length > (best?.key.length ?? -1)) {
-      best = { key: step.step_id, name: step.name };
-    }
+    if (step.run_id !== line.run_id || !inside(line.step_id, step.step_id)) continue;
+    if (step.step_id.length > (best?.step_id.length ?? -1)) best = step;
   }
   return best;
 }

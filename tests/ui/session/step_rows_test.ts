@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { EMPTY_VIEW, fold, type SessionView } from "@/lib/engine/view.ts";
 import type { EventEnvelope } from "@/lib/model/event.ts";
 import type { JsonObject } from "@/lib/model/json.ts";
-import { stepNameOf, stepRows } from "@/lib/ui/session/step_rows.ts";
+import { stepOfLine, stepRows } from "@/lib/ui/session/step_rows.ts";
 import { planOf, Story } from "../../engine/support/story.ts";
 
 /** Events one after the other, of one run unless said otherwise. */
@@ -131,10 +131,11 @@ Deno.test("[TR1] every step is one row, behind its parent and one deeper", () =>
   }));
 });
 
-Deno.test("[TR3] a line of output stands in the innermost step whose key begins its own", () => {
+Deno.test("[TR3] a line of output stands in the innermost step of its own run whose key begins its own", () => {
   const view = viewOf(started, begin("g"), begin("g/s1"), begin("g/s10"));
-  const name = (key: string | null) => stepNameOf(view, key)?.key ?? null;
-  assertEquals([name("g/s1/exec"), name("g/s10"), name("g/s1#3/exec"), name("g/x"), name("other"), name(null)], [
+  const run_id = view.runs[0]?.run_id ?? "";
+  const of = (step_id: string | null) => stepOfLine(view, { run_id, step_id })?.step_id ?? null;
+  assertEquals([of("g/s1/exec"), of("g/s10"), of("g/s1#3/exec"), of("g/x"), of("other"), of(null)], [
     "g/s1",
     "g/s10",
     "g/s1",
@@ -142,5 +143,6 @@ Deno.test("[TR3] a line of output stands in the innermost step whose key begins 
     null,
     null,
   ]);
-  assert(stepNameOf(view, "g/s1")?.name === "Name of g/s1");
+  assert(stepOfLine(view, { run_id, step_id: "g/s1" })?.name === "Name of g/s1");
+  assertEquals(stepOfLine(view, { run_id: "an-earlier-run", step_id: "g/s1" }), null);
 });
