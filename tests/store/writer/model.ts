@@ -14,7 +14,7 @@ import type { Faults, Writer } from "@/lib/store/writer/types.ts";
 import { openWriter } from "@/lib/store/writer/writer.ts";
 import { type History, outOfOrder, type Sent, type Step } from "./history.ts";
 import { type Fate, Hostile, World } from "./hostile.ts";
-import { decideToy, numberOf, type Reply, type Toy, toyAggregate, type What } from "./toy.ts";
+import { decideToy, numberOf, type Reply, type Toy, toyAggregate } from "./toy.ts";
 import { readLines, Truth } from "./truth.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
