@@ -12,6 +12,8 @@ export const MAX_PENDING = 50;
 export const SHORT_SLEEP_MS = 10_000;
 /** Wall clocks of instances may differ by this: a deadline that is nearer than this has come. */
 export const TOLERANCE_MS = 2_000;
+/** What a line counts beside its text: in the log an empty one takes ten times this. */
+export const LINE_BYTES = 32;
 /** How long a cancel of a run_id that is not known yet is kept. */
 export const EARLY_CANCEL_MS = 60_000;
 /** Characters of a task in lists and events. */

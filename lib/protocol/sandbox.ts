@@ -100,7 +100,7 @@ export const ExecResult = z.strictObject({
   stderr: z.string(),
   value: Json,
   duration_ms: z.number(),
-  /** Paths that it made or changed. */
+  /** Paths that it made or changed: the first 200, at most 20,000 characters. */
   files: z.array(z.string()),
   message: z.string().optional(),
 });
@@ -131,13 +131,15 @@ export const AskArgs = z.strictObject({
 /** What an approve or ask asks. */
 export type AskArgs = z.infer<typeof AskArgs>;
 
+/** Key of a leaf or scope. */
+const Key = z.string().max(2000);
 const beginBase = {
   type: z.literal("begin"),
-  key: z.string().max(2000),
-  scope: z.string().max(2000),
+  key: Key,
+  scope: Key,
   name: z.string().max(200),
   pos: z.int().nonnegative(),
-  digest: z.string(),
+  digest: z.string().max(200),
   policy: Policy,
 } as const;
 /** A leaf begins; `args` depend on its kind. */
@@ -159,7 +161,7 @@ export const BeginFrame = z.discriminatedUnion("kind", [
 export type BeginFrame = z.infer<typeof BeginFrame>;
 
 const SaidFrameItem = z.strictObject({
-  scope: z.string(),
+  scope: Key,
   place: Place,
   say: z.discriminatedUnion("what", [
     z.strictObject({ what: z.literal("event"), event_type: z.string(), data: JsonObject }),
@@ -178,7 +180,7 @@ export const ChildFrame = z.discriminatedUnion("type", [
   BeginFrame,
   z.strictObject({
     type: z.literal("end"),
-    key: z.string(),
+    key: Key,
     result: z.union([
       z.strictObject({ ok: z.literal(true), value: Json }),
       z.strictObject({ ok: z.literal(false), failure: FailureData }),
@@ -186,19 +188,19 @@ export const ChildFrame = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("scope_begin"),
-    key: z.string(),
-    parent: z.string(),
+    key: Key,
+    parent: Key,
     pos: z.int().nonnegative(),
     kind: z.enum(["group", "map", "all", "branch"]),
     id: z.string().max(200),
     title: z.string().max(500),
-    step_id: z.string(),
+    step_id: Key,
     attempt: z.int().min(1),
     total: z.int().optional(),
   }),
   z.strictObject({
     type: z.literal("scope_end"),
-    key: z.string(),
+    key: Key,
     status: z.enum(["done", "failed", "dropped"]),
     error: z.string().optional(),
     /** Leaves still open in a dropped branch: cancelled. */
@@ -206,7 +208,7 @@ export const ChildFrame = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("said"), items: listOf(SaidFrameItem, { min: 1, max: MAX_SAID_ITEMS }) }),
   /** A step's own access to the session's files; answered by `files_reply`. */
-  z.strictObject({ type: z.literal("files"), key: z.string(), op: z.int(), args: ToolArgs }),
+  z.strictObject({ type: z.literal("files"), key: Key, op: z.int(), args: ToolArgs }),
   /** Every branch stands in a wait; `settled` is the n of the last entry that was settled here. */
   z.strictObject({ type: z.literal("waiting"), settled: z.int().nonnegative() }),
   z.strictObject({

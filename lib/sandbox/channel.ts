@@ -6,6 +6,7 @@
 //   C2. While the owner's promise is open nothing more is read, from either stream.
 //   C3. Before `attach` only `ready` is heard; the rest waits in the pipe.
 //   C4. A frame that is too long, not JSON or not of the schema ends the sandbox; nothing after it is heard.
+import { LINE_BYTES } from "../engine/limits.ts";
 import { AppError } from "../model/error.ts";
 import { readJson } from "../protocol/read_json.ts";
 import { ChildFrame, MAX_FRAME_BYTES } from "../protocol/sandbox.ts";
@@ -103,6 +104,7 @@ export class Channel {
       if (this.#breather.due) await this.#breather.pause();
       if (this.#stopped) return;
       if (piece.kind === "text") {
+        this.#output_left -= LINE_BYTES;
         lines.push({ stream, message: piece.message, partial: piece.partial });
         continue;
       }

@@ -173,7 +173,7 @@ export class SessionExecutor implements Executor {
     }
     const { message: _said, ...rest } = outcome;
     const message = messages.join(". ");
-    const changed = changedFiles(before, after);
+    const changed = firstFiles(changedFiles(before, after));
     return { ...rest, ended, ok, value, files: changed, ...(message === "" ? {} : { message }) };
   }
 
@@ -204,6 +204,16 @@ function refusal(error: unknown): ExecResult {
   const ended = error.code === "too_large" ? "disk" : "denied";
   const rest = { ok: false, exit_code: 1, stdout: "", stderr: "", value: null, duration_ms: 0, files: [] };
   return { ...rest, ended, message: error.message };
+}
+
+/** Most paths and characters of a result's list: what it holds goes into results, reports and questions to models. */
+const MAX_PATHS = 200;
+const MAX_PATH_CHARACTERS = 20_000;
+
+/** The first paths of a list that are not too much; the log and the folder's own list have all. */
+function firstFiles(paths: readonly string[]): string[] {
+  let characters = 0;
+  return paths.slice(0, MAX_PATHS).filter((path) => (characters += path.length) <= MAX_PATH_CHARACTERS);
 }
 
 function listed(paths: readonly string[]): string {

@@ -5,6 +5,8 @@
 //   B1. The first limit that is broken names the end; what the exit code says comes after it.
 //   B2. All output that counts was handed to the sink before the result; past the limit nothing is read any more.
 //   B3. It returns only when no process is left.
+import { LINE_BYTES } from "../engine/limits.ts";
+import { utf8Length } from "../model/utf8.ts";
 import type { ExecResult } from "../protocol/sandbox.ts";
 import type { Clock, ExecSink, SandboxLimits } from "../service/ports.ts";
 import type { ExecProcess } from "./exec_process.ts";
@@ -62,7 +64,9 @@ class BlockRun {
   #order: BlockOrder;
   #end: { ended: ExecEnd; message: string } | undefined;
   #failure: { reason: unknown } | undefined;
-  #output_left: number;
+  /** Bytes read, and what of the run's output the handed lines count. */
+  #read_bytes = 0;
+  #counted = 0;
   #tails = { stdout: new Tail(TAIL_BYTES), stderr: new Tail(TAIL_BYTES) };
   #one_at_a_time = new Turnstile();
   #given_up = Promise.withResolvers<void>();
@@ -70,7 +74,6 @@ class BlockRun {
   constructor(process: ExecProcess, order: BlockOrder) {
     this.#process = process;
     this.#order = order;
-    this.#output_left = order.limits.output_bytes;
   }
 
   /** Gives the block up. */
@@ -122,8 +125,8 @@ class BlockRun {
     return readPieces(this.#process.child[name], new Splitter(), {
       clock: this.#order.clock,
       take: (chunk) => {
-        const kept = chunk.subarray(0, Math.max(0, this.#output_left));
-        this.#output_left -= chunk.length;
+        const kept = chunk.subarray(0, Math.max(0, this.#order.limits.output_bytes - this.#read_bytes));
+        this.#read_bytes += chunk.length;
         this.#tails[name].push(kept);
         return kept;
       },
@@ -134,7 +137,11 @@ class BlockRun {
   async #handOver(stream: "stdout" | "stderr", pieces: Iterable<Piece>): Promise<boolean> {
     const lines: Parameters<ExecSink>[0] = [];
     for (const piece of pieces) {
-      if (piece.kind === "text") lines.push({ stream, message: piece.message, partial: piece.partial });
+      if (piece.kind !== "text") continue;
+      // As the log counts them: nobody fills it with empty lines.
+      this.#counted += utf8Length(piece.message) + LINE_BYTES;
+      if (this.#counted > this.#order.limits.output_bytes) break;
+      lines.push({ stream, message: piece.message, partial: piece.partial });
     }
     try {
       // Whoever gives the block up does not wait for a sink that is stuck.
@@ -144,8 +151,12 @@ class BlockRun {
     } catch (error) {
       this.fail(error);
     }
-    if (this.#output_left < 0) this.#break("output", "it wrote more output than its run may");
-    return this.#failure === undefined && this.#output_left >= 0;
+    if (this.#isOver) this.#break("output", "it wrote more output than its run may");
+    return this.#failure === undefined && !this.#isOver;
+  }
+
+  get #isOver(): boolean {
+    return Math.max(this.#read_bytes, this.#counted) > this.#order.limits.output_bytes;
   }
 
   #outcome(exit_code: number, duration_ms: number): BlockOutcome {

@@ -76,9 +76,9 @@ export class Subprocess {
     return !this.#exited && (this.#first === undefined || isAlive(this.#first));
   }
 
-  /** Sends one line to its stdin; lost without an error when it is gone. */
-  writeLine(text: string): void {
-    this.#input.write(new TextEncoder().encode(text + "\n")).catch(() => {});
+  /** Sends one line to its stdin; lost without an error when it is gone. Settles when the pipe has taken it. */
+  writeLine(text: string): Promise<void> {
+    return this.#input.write(new TextEncoder().encode(text + "\n")).catch(() => {});
   }
 
   /** Ends its stdin. */

@@ -76,7 +76,13 @@ export class WorkflowProcess implements WorkflowSandbox {
     });
     this.over = this.#settle();
     const { source_digest } = home;
-    this.send({ type: "hello", protocol: SANDBOX_PROTOCOL, nonce, parent_pid: parentSeen(home.walls), source_digest });
+    void this.send({
+      type: "hello",
+      protocol: SANDBOX_PROTOCOL,
+      nonce,
+      parent_pid: parentSeen(home.walls),
+      source_digest,
+    });
   }
 
   /** Starts one and waits until it is ready; throws AppError when that cannot be. */
@@ -123,8 +129,8 @@ export class WorkflowProcess implements WorkflowSandbox {
     return !this.#attached && this.#end === undefined && this.#child.alive;
   }
 
-  send(frame: HostFrame): void {
-    this.#child.writeLine(JSON.stringify(frame));
+  send(frame: HostFrame): Promise<void> {
+    return this.#child.writeLine(JSON.stringify(frame));
   }
 
   terminate(): void {

@@ -57,7 +57,8 @@ export interface SandboxEvents {
 /** A workflow sandbox that serves one run. */
 export interface WorkflowSandbox {
   readonly pid: number;
-  send(frame: HostFrame): void;
+  /** A promise settles when the sandbox has taken the frame, or is gone; it never rejects. */
+  send(frame: HostFrame): void | Promise<void>;
   /** SIGTERM to the group where the wall allows one; no-op under bwrap. */
   terminate(): void;
   /** SIGKILL to the group at once. */

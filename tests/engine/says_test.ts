@@ -1,7 +1,8 @@
-import { assertEquals, assertObjectMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertObjectMatch } from "@std/assert";
 import { Story } from "./support/story.ts";
 import type { SaidItem } from "../../lib/model/command.ts";
-import type { EventDraft } from "../../lib/model/event.ts";
+import { LINE_BYTES } from "../../lib/engine/limits.ts";
+import { draft, type EventDraft } from "../../lib/model/event.ts";
 
 const message = (text: string): EventDraft => ({
   event_type: "agent_message",
@@ -89,15 +90,33 @@ Deno.test("[ENG-M6] reported output of a leaf stands under the step that people 
 
 Deno.test("[ENG-M7] over its output limit the run fails, with what it said until then", () => {
   const story = new Story().running();
-  story.settings = { ...story.settings, output_bytes: 10 };
+  story.settings = { ...story.settings, output_bytes: 42 };
   story.ok(story.sandbox, { type: "say", items: [item(output("żółć"), [0, 1])] });
-  assertEquals(story.state.run?.output_bytes, 8);
+  assertEquals(story.state.run?.output_bytes, 8 + LINE_BYTES);
   const heard = story.heard(() => {
     const reply = story.ok(story.sandbox, { type: "report", events: [output("abc")], output_bytes: 3 });
     assertEquals(reply, { ended: "failed" });
   });
   assertEquals(heard, ["output", "error", "run:failed", "session:failed", "complete"]);
   assertObjectMatch(story.last("error"), { error_type: "output" });
+});
+
+Deno.test("[ENG-M9] all that is said counts as output: messages, variables, skipped steps, and each line for its place", () => {
+  const story = new Story().running();
+  const counted: number[] = [];
+  const says: SaidItem["say"][] = [
+    { what: "event", draft: output("") },
+    { what: "event", draft: draft("warning", null, { code: "c", message: "m".repeat(1000) }) },
+    { what: "memory", key: "k", value: "v".repeat(1000) },
+    { what: "skip", id: "s", title: "S", reason: "r".repeat(1000) },
+  ];
+  says.forEach((say, at) => {
+    const before = story.state.run?.output_bytes ?? 0;
+    story.ok(story.sandbox, { type: "say", items: [{ scope: "", place: { leaves: 0, counter: at + 1 }, say }] });
+    counted.push((story.state.run?.output_bytes ?? 0) - before);
+  });
+  assertEquals(counted[0], LINE_BYTES);
+  for (const bytes of counted.slice(1)) assertGreater(bytes, 1000 + LINE_BYTES);
 });
 
 Deno.test("[ENG-M8] output alone moves neither version nor updated_at, and last_active_at once a second", () => {

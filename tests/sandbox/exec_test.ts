@@ -141,11 +141,20 @@ Deno.test("[SBX-EXEC-9] ends are named by what ended the code", () =>
     }
   }));
 
-Deno.test("[SBX-EXEC-10] output ends exactly at its limit", () =>
+Deno.test("[SBX-EXEC-10] output ends at its limit, where a line counts 32 bytes beside its text: empty ones too", () =>
   withExecutor(async ({ run }) => {
-    const result = await run(spec("for (;;) console.log('x'.repeat(999))", { output_bytes: 50_000 }));
-    const heard = result.lines.reduce((sum, line) => sum + line.message.length + (line.partial ? 0 : 1), 0);
-    assertEquals(heard, 50_000);
+    const long = await run(spec("for (;;) console.log('x'.repeat(999))", { output_bytes: 50_000 }));
+    assertEquals([long.ended, long.lines.length], ["output", Math.floor(50_000 / (999 + 32))]);
+    const empty = await run(spec("for (;;) console.log()", { output_bytes: 50_000 }));
+    assertEquals([empty.ended, empty.lines.length], ["output", Math.floor(50_000 / 32)]);
+  }));
+
+Deno.test("[SBX-EXEC-22] a result names the first files that were made, and no more than a report can hold", () =>
+  withExecutor(async ({ run }) => {
+    const many = await run("for (let i = 0; i < 1000; i++) Deno.writeTextFileSync(`f${1000 + i}`, '')");
+    assertEquals([many.ok, many.files.length, many.files[0]], [true, 200, "f1000"]);
+    const long = await run("for (let i = 0; i < 150; i++) Deno.writeTextFileSync('n'.repeat(200) + i, '')");
+    assertEquals([long.ok, long.files.length], [true, 98]);
   }));
 
 Deno.test("[SBX-EXEC-11] input files are written first, over files only", () =>

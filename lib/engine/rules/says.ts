@@ -4,10 +4,13 @@
 //       the same commit, so each stands in the log exactly once. Counters begin at 1.
 //   M2. Nothing said in a dropped scope counts.
 //   M3. Only the types listed here can be said: status, steps, approvals and ends are the engine's own words.
-//   M4. Over its output limit a run fails; what was said until then stands.
+//   M4. Over its output limit a run fails; what was said until then stands. All that is said counts, each line with its
+//       place in the log: nobody fills the store with empty lines or with messages.
 import type { EventDraft, EventType } from "../../model/event.ts";
 import type { Place, ScopeRow } from "../../model/journal.ts";
 import type { OpenRun } from "../../model/run.ts";
+import { utf8Length } from "../../model/utf8.ts";
+import { LINE_BYTES } from "../limits.ts";
 import { isDropped } from "../open.ts";
 import { stepOfLeaf, stepOfScope, type StepRef } from "../steps.ts";
 import { failNow } from "./ends.ts";
@@ -55,16 +58,16 @@ export function say(work: Work, command: Of<"say">): Outcome {
     return refuse("invalid", `Cannot say ${said.draft.event_type}: only the server does`);
   }
   const marks = new Map<string, Place>();
-  let printed = 0;
+  let bytes = 0;
   for (const item of command.items) {
     const mark = marks.get(item.scope) ?? scopeOf(work, item.scope).mark;
     if (!isAfter(item.place, mark) || isDropped(work.state, item.scope)) continue;
     marks.set(item.scope, item.place);
-    printed += sayOne(work, item);
+    bytes += LINE_BYTES + sayOne(work, item);
   }
   if (marks.size === 0) return { same: { said: 0 } };
   for (const [scope, mark] of marks) setScope(work, { ...scopeOf(work, scope), mark });
-  return countOutput(work, printed) ?? { reply: { said: work.events.length } };
+  return countOutput(work, bytes) ?? { reply: { said: work.events.length } };
 }
 
 function scopeOf(work: Work, scope: string): ScopeRow {
@@ -77,7 +80,7 @@ function isAfter(place: Place, mark: Place): boolean {
   return place.leaves > mark.leaves || (place.leaves === mark.leaves && place.counter > mark.counter);
 }
 
-/** Says one item; returns the bytes that it printed. */
+/** Says one item; returns the bytes of its text. */
 function sayOne(work: Work, item: Item): number {
   switch (item.say.what) {
     case "event":
@@ -86,11 +89,11 @@ function sayOne(work: Work, item: Item): number {
       const { key, value } = item.say;
       setSession(work, { memory: { ...work.state.session.memory, [key]: value } });
       emit(work, "context_updated", { set: { [key]: value }, unset: [] });
-      return 0;
+      return jsonLength(value);
     }
     case "skip":
       skip(work, item.scope, item.say);
-      return 0;
+      return jsonLength(item.say);
     default:
       return item.say satisfies never;
   }
@@ -99,16 +102,16 @@ function sayOne(work: Work, item: Item): number {
 function sayEvent(work: Work, scope: string, draft: EventDraft): number {
   if (draft.event_type === "plan_updated") {
     updatePlan(work, draft.data);
-    return 0;
+    return jsonLength(draft.data);
   }
   if (draft.event_type === "phase_change") {
     const { phase, step } = draft.data;
     setSession(work, { current_phase: phase, ...(step === undefined ? {} : { current_step: step }) });
     emit(work, "phase_change", draft.data);
-    return 0;
+    return jsonLength(draft.data);
   }
   push(work, draft, stepOfScope(work.state, scope));
-  return draft.event_type === "output" ? utf8Length(draft.data.message) : 0;
+  return draft.event_type === "output" ? utf8Length(draft.data.message) : jsonLength(draft.data);
 }
 
 /** A step that is not done: a row like a group that ends at once. */
@@ -152,13 +155,4 @@ function countOutput(work: Work, bytes: number): Outcome | null {
   return failNow(work, counted, { type: "output", message: `The run wrote more than ${limit} bytes of output` });
 }
 
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800 || (unit >= 0xd800 && unit < 0xe000)) bytes += 2;
-    else bytes += 3;
-  }
-  return bytes;
-}
+const jsonLength = (value: unknown): number => utf8Length(JSON.stringify(value));

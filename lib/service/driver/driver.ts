@@ -185,6 +185,7 @@ export class RunDriver {
         refused: (error) => this.#refused(error),
         rested: () => this.#rested(),
         broke: (what, error) => this.#broke(what, error),
+        exceeded: (message) => this.#fail({ type: "memory", message }),
       });
     } catch (error) {
       return this.#notStarted(error);

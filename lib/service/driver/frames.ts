@@ -2,11 +2,16 @@
 //
 //   F1. What a sandbox says is the word of a stranger: it can do what principal `run` may do and nothing else.
 //   F2. While the writer is far behind, the answer to a frame is a promise: the pipe is not read until it is heard.
+//   F3. What a sandbox asks for is held in a bounded number of bytes. Files are read and written one at a time, and the
+//       next one when the answer to the last has been taken: who does not listen is told no more.
+//   F4. Said lines that come together go together, ahead of whatever came after them: a command costs more than a line.
 import type { RunCommand } from "../../model/command.ts";
 import type { RunError } from "../../model/run.ts";
-import type { ChildFrame, HostFrame } from "../../protocol/sandbox.ts";
+import type { ChildFrame, HostFrame, SaidFrameItem } from "../../protocol/sandbox.ts";
 import type { Folders } from "../ports.ts";
+import type { JournalEntry } from "../../model/journal.ts";
 import type { Begins } from "./begins.ts";
+import { Held } from "./held.ts";
 import type { Leaves } from "./leaves.ts";
 import { sayCommands } from "./said.ts";
 import { runTool } from "./tool_leaf.ts";
@@ -21,35 +26,74 @@ export interface FramesParts {
   readonly leaves: Leaves;
   readonly folders: Folders;
   readonly signal: AbortSignal;
-  send(frame: HostFrame): void;
+  /** A promise settles when the sandbox has taken it. */
+  send(frame: HostFrame): void | Promise<void>;
   behind(): boolean;
+  /** It asked for more than is held for a run. */
+  exceeded(message: string): void;
 }
+/** Leaves and their ends below this size are bounded by their number. */
+const SMALL_BYTES = 4_096;
+/** What one wish for a file takes at least, whatever it says. */
+const FILE_BYTES = 1_000;
+const LEAF = "leaf:";
 
 /** Takes the frames of one sandbox. */
 export class Frames {
   readonly #parts: FramesParts;
+  readonly #held: Held;
+  #files: Promise<void> = Promise.resolve();
+  #wishes = 0;
+  #said: SaidFrameItem[] = [];
 
   constructor(parts: FramesParts) {
     this.#parts = parts;
+    this.#held = new Held(parts.exceeded);
+  }
+
+  /** Lets go of what was held for leaves that are settled. */
+  settled(entries: ReadonlyMap<string, JournalEntry>): void {
+    this.#held.releaseWhere((name) => {
+      const entry = name.startsWith(LEAF) ? entries.get(name.slice(LEAF.length)) : undefined;
+      return entry !== undefined && entry.status !== "open";
+    });
   }
 
   /** Takes one frame; a promise stops the reading until it settles. */
   take(frame: ChildFrame): void | Promise<void> {
-    this.#take(frame);
+    if (frame.type === "said") this.#hear(frame.items);
+    else {
+      this.flush();
+      this.#take(frame);
+    }
     if (this.#parts.behind()) return this.#parts.voice.quiet();
   }
 
-  #take(frame: ChildFrame): void {
-    const { begins, leaves, run_id } = this.#parts;
+  /** Says what was heard so far: before anything that came after it. */
+  flush(): void {
+    const items = this.#said;
+    if (items.length === 0) return;
+    this.#said = [];
+    for (const command of sayCommands(this.#parts.run_id, items)) this.#say(command);
+  }
+
+  #hear(items: readonly SaidFrameItem[]): void {
+    if (this.#said.length === 0) queueMicrotask(() => this.flush());
+    for (const item of items) this.#said.push(item);
+  }
+
+  #take(frame: Exclude<ChildFrame, { type: "said" }>): void {
+    const { begins, leaves } = this.#parts;
     switch (frame.type) {
       case "ready":
       case "described":
         return;
       case "begin":
-        void begins.begin(frame);
+        if (this.#holdLeaf(frame)) void begins.begin(frame);
         return;
       case "end": {
         const { result } = frame;
+        if (!this.#holdLeaf(frame)) return;
         leaves.ended(frame.key, result.ok ? result : { ok: false, failure: result.failure });
         return;
       }
@@ -62,12 +106,8 @@ export class Frames {
         if (dropped !== undefined) leaves.stop(dropped);
         return this.#say({ type: "end_scope", key, status, ...(error === undefined ? {} : { error }) });
       }
-      case "said":
-        for (const command of sayCommands(run_id, frame.items)) this.#say(command);
-        return;
       case "files":
-        void this.#files(frame);
-        return;
+        return this.#file(frame);
       case "waiting":
         return this.#say({ type: "all_waiting", settled: frame.settled }, { urgent: true });
       case "finish":
@@ -82,16 +122,28 @@ export class Frames {
     void this.#parts.voice.say(command, { ...options, size_bytes: sizeOf(command) });
   }
 
-  async #files(frame: Extract<ChildFrame, { type: "files" }>): Promise<void> {
-    const { leaves, folders, session_id, signal, send } = this.#parts;
-    const { key, op, args } = frame;
-    if (!leaves.uses(key, args.tool === "files_write")) return;
+  #holdLeaf(frame: ChildFrame & { key: string }): boolean {
+    const bytes = JSON.stringify(frame).length;
+    return bytes < SMALL_BYTES || this.#held.take(`${LEAF}${frame.key}`, bytes);
+  }
+
+  #file(frame: FilesFrame): void {
+    if (!this.#parts.leaves.uses(frame.key, frame.args.tool === "files_write")) return;
+    const name = `file:${++this.#wishes}`;
+    if (!this.#held.take(name, FILE_BYTES + JSON.stringify(frame).length)) return;
+    this.#files = this.#files.then(() => this.#answer(frame)).then(() => this.#held.release(name));
+  }
+
+  async #answer({ key, op, args }: FilesFrame): Promise<void> {
+    const { folders, session_id, signal, send } = this.#parts;
+    if (signal.aborted) return;
     const outcome = await runTool(folders, session_id, { args, signal }).catch(() => null);
     if (outcome === null) return;
     const result = outcome.ok ? outcome : { ok: false as const, failure: outcome.failure };
-    send({ type: "files_reply", key, op, result });
+    await send({ type: "files_reply", key, op, result });
   }
 }
+type FilesFrame = Extract<ChildFrame, { type: "files" }>;
 
 function finish(frame: Extract<ChildFrame, { type: "finish" | "mismatch" }>): RunCommand {
   if (frame.type === "mismatch") {
@@ -107,7 +159,7 @@ function finish(frame: Extract<ChildFrame, { type: "finish" | "mismatch" }>): Ru
   };
 }
 
-/** What a command counts in the backlog: near enough, and cheap. */
+/** What a command counts in the backlog. */
 function sizeOf(command: RunCommand): number {
-  return command.type === "say" || command.type === "finish_run" ? JSON.stringify(command).length : 512;
+  return JSON.stringify(command).length;
 }

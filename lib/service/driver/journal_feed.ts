@@ -2,7 +2,8 @@
 //
 //   N1. Entries leave in order of n without a gap, whoever wrote them: a sandbox, a person, a timer, another instance.
 //   N2. An entry whose begin is not yet acknowledged holds back itself and all after it, never longer than that commit.
-//   N3. Nothing is handed over that is not durable; large values are read back from their blobs first.
+//   N3. Nothing is handed over that is not durable; large values are read back from their blobs first, and of what
+//       settles while the sandbox runs one only when it has taken the one before.
 import { differences } from "../../engine/layered.ts";
 import type { JournalEntry, SettledEntry } from "../../model/journal.ts";
 import type { Json } from "../../model/json.ts";
@@ -13,7 +14,8 @@ const FRAME_BYTES = 400_000;
 
 /** What the feed needs. */
 export interface FeedParts {
-  send(frame: HostFrame): void;
+  /** A promise settles when the sandbox has taken it. */
+  send(frame: HostFrame): void | Promise<void>;
   /** Reads a value back whole; gives it unchanged when it is no reference. */
   resolve(value: Json): Promise<Json>;
   /** An entry could not be handed over. */
@@ -72,7 +74,7 @@ export class JournalFeed {
 
   #send(entry: SettledEntry): void {
     this.#sent = this.#sent
-      .then(async () => this.#parts.send({ type: "settle", entry: await this.#whole(entry) }))
+      .then(async () => await this.#parts.send({ type: "settle", entry: await this.#whole(entry) }))
       .catch((error) => this.#parts.failed(error));
   }
 

@@ -5,8 +5,10 @@
 //       other, so that a pause of the run holds it back.
 //   B3. What a leaf put into the log is said before its end.
 import type { FileChange } from "../../model/command.ts";
+import { draft } from "../../model/event.ts";
 import type { FailureData, OpenEntry, Policy } from "../../model/journal.ts";
 import type { Json } from "../../model/json.ts";
+import { utf8Length } from "../../model/utf8.ts";
 import type { BeginFrame } from "../../protocol/sandbox.ts";
 import type { Clock } from "../ports.ts";
 import type { Outcome } from "./leaf.ts";
@@ -110,8 +112,18 @@ export class Leaves {
     }
     const files = working.wrote ? await this.#parts.files() : [];
     signal.throwIfAborted();
-    await endLeaf(this.#parts.voice, { key: entry.key, result: resultOf(outcome), files });
+    // Files beyond what one commit holds are told before, in the order of their names.
+    const [last = [], ...before] = packFiles(files).reverse();
+    for (const part of before.reverse()) this.#tellFiles(entry.key, part);
+    await endLeaf(this.#parts.voice, { key: entry.key, result: resultOf(outcome), files: last });
     this.#forget(working);
+  }
+
+  #tellFiles(key: string, files: readonly FileChange[]): void {
+    const events = files.map(({ path, file_type, size_bytes, created }) =>
+      draft(created ? "file_created" : "file_updated", null, { file_path: path, file_type, size_bytes, step_id: key })
+    );
+    void this.#parts.voice.say({ type: "report", events, output_bytes: 0 }, { size_bytes: PART_BYTES });
   }
 
   async #repeat(working: Working, failure: FailureData): Promise<void> {
@@ -156,6 +168,30 @@ async function endLeaf(
   if (heard.ok || heard.error.code !== "too_large") return heard;
   const failure = { code: "too_large", message: `The result of "${end.key}" is too large to be stored` };
   return await voice.say({ type: "end_leaf", key: end.key, result: { ok: false, failure }, files: end.files });
+}
+
+/** Most bytes and files of one part: it is half of what a command may hold. */
+const PART_BYTES = 60_000;
+const PART_FILES = 100;
+/** What a file takes in the log beside its name. */
+const FILE_BYTES = 400;
+
+/** Cuts a list of files into parts that one command can tell. */
+export function packFiles(files: readonly FileChange[]): FileChange[][] {
+  const parts: FileChange[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const size = FILE_BYTES + utf8Length(JSON.stringify(file.path));
+    const part = parts.at(-1);
+    if (part === undefined || bytes + size > PART_BYTES || part.length === PART_FILES) {
+      parts.push([file]);
+      bytes = size;
+      continue;
+    }
+    part.push(file);
+    bytes += size;
+  }
+  return parts;
 }
 
 /** Whether the policy repeats an attempt that failed so; `failed` counts the attempts before it. */

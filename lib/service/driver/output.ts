@@ -2,7 +2,9 @@
 //
 //   U1. A secret that is cut by the pieces of an unfinished line does not show: the end that may begin one is kept back
 //       until the next piece of the same stream.
+import { LINE_BYTES } from "../../engine/limits.ts";
 import { draft, type EventDraft } from "../../model/event.ts";
+import { utf8Length } from "../../model/utf8.ts";
 import { RedactedStream, type Redactor } from "../redact.ts";
 
 /** A line as ports give it. */
@@ -76,7 +78,7 @@ export class OutputLog {
   }
 }
 
-/** Packs events into reports that fit one command; `bytes` counts the texts alone. */
+/** Packs events into reports that fit one command; `bytes` is what they count of the run's output. */
 export function packReports(events: readonly EventDraft[]): { events: EventDraft[]; bytes: number }[] {
   const reports: { events: EventDraft[]; bytes: number }[] = [];
   let report: { events: EventDraft[]; bytes: number } | null = null;
@@ -92,21 +94,9 @@ export function packReports(events: readonly EventDraft[]): { events: EventDraft
   return reports;
 }
 
-/** Bytes of the text of an event, with its newline. */
+/** What an event counts: its text and its place in the log. */
 function textBytes(event: EventDraft): number {
   const data: Record<string, unknown> = event.data;
   const text = data["message"] ?? data["text"];
-  return typeof text === "string" ? utf8Bytes(text) + 1 : 200;
-}
-
-/** Bytes of UTF-8, counted and not made: encoding each line of a flood only to count it costs as much as its commit. */
-function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // Each half of a surrogate pair counts two of its four bytes.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return bytes;
+  return typeof text === "string" ? utf8Length(text) + LINE_BYTES : 200;
 }

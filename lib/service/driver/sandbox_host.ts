@@ -34,6 +34,8 @@ export interface HostEvents {
   rested(): void;
   /** Something of the host broke: the sandbox cannot go on. */
   broke(what: string, error: unknown): void;
+  /** It asked for more than a run may. */
+  exceeded(message: string): void;
 }
 
 /** A started sandbox. */
@@ -51,6 +53,7 @@ export class SandboxHost {
   readonly #timers = new Set<Cancel>();
   readonly #prepared: Prepared;
   #sandbox: WorkflowSandbox | null = null;
+  #frames: Frames | null = null;
   #state: SessionState;
   #over: Promise<SandboxOver> | null = null;
 
@@ -136,6 +139,7 @@ export class SandboxHost {
   committed(state: SessionState): void {
     this.#state = state;
     this.#feed.deliver(state.entries);
+    this.#frames?.settled(state.entries);
     if (state.run?.cancel !== undefined) {
       this.#leaves.stop();
       return this.#ladder.start();
@@ -154,7 +158,7 @@ export class SandboxHost {
     const { core, prepared } = { core: this.#core, prepared: this.#prepared };
     const { run_id } = this.#claim;
     const output = new OutputLog({ run_id, source: "workflow" }, core.redactor);
-    const frames = new Frames({
+    const frames = this.#frames = new Frames({
       ...this.#claim,
       voice: this.#voice,
       begins: this.#begins,
@@ -163,11 +167,13 @@ export class SandboxHost {
       signal: this.#called.signal,
       send: (frame) => this.#send(frame),
       behind: core.behind,
+      exceeded: (message) => this.#events.exceeded(message),
     });
     try {
       this.#sandbox = await core.sandboxes.start({
         frame: (frame) => frames.take(frame),
         output: (lines) => {
+          frames.flush();
           const told = output.reports(lines).map(({ events, bytes }) => this.#report(events, bytes));
           return core.behind() ? Promise.all(told).then(() => undefined) : undefined;
         },
@@ -224,7 +230,7 @@ export class SandboxHost {
     await this.#voice.say({ type: "report", events, output_bytes }, { urgent: false, size_bytes });
   }
 
-  #send(frame: HostFrame): void {
-    if (!this.#called.signal.aborted) this.#sandbox?.send(frame);
+  #send(frame: HostFrame): void | Promise<void> {
+    if (!this.#called.signal.aborted) return this.#sandbox?.send(frame);
   }
 }
