@@ -18,7 +18,7 @@ class Shell implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #keys: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #out: ReadableStreamDefaultReader<string>;
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setTimeout>;
   #rest = "";
 
   constructor(folder: string) {

@@ -171,10 +171,12 @@ async function closeAll(ground: Ground, worlds: World[]): Promise<void> {
     let closed = false;
     const closing = world.holdfast.close().then(() => closed = true);
     // Ladders and holds may stand on the clock.
-    while (!closed) {
+    while (!closed && !world.gate.isCut) {
       ground.clock.advance(1000);
       await rest(1);
     }
+    // The cut may come while it closes: a dead process does not close.
+    if (world.gate.isCut) continue;
     await closing;
     await world.store.sweeper.stop();
     await world.store.writer.close();
