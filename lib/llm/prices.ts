@@ -34,8 +34,6 @@ const PRICES: Readonly<Record<string, Price>> = {
   "gpt-4o-mini": price(0.15, 0.075, 0.6, 128_000),
   "o3": price(2, 0.5, 8, 200_000),
   "o4-mini": price(1.1, 0.275, 4.4, 200_000),
-  "claude-sonnet-4": price(3, 0.3, 15, 200_000),
-  "claude-haiku-4-5": price(1, 0.1, 5, 200_000),
 };
 const DATE = /-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$/;
 
