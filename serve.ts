@@ -22,6 +22,7 @@ import { createSandboxes } from "./lib/sandbox/sandboxes.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "./lib/service/create.ts";
 import { createRedactor } from "./lib/service/redact.ts";
 import { systemClock as clock, systemIds as ids } from "./lib/service/system.ts";
+import { armFaults } from "./lib/store/fault_point.ts";
 import { openStore } from "./lib/store/kv.ts";
 import { takeLocks } from "./lib/store/lock.ts";
 import { createStore } from "./lib/store/store.ts";
@@ -49,6 +50,7 @@ export interface Server {
 export async function start(config: Config, loadApp: () => Promise<AppHandler>): Promise<Server> {
   const ends = new Ends();
   try {
+    if (config.fault !== null) armFaults(config.fault);
     return await open({ config, ends, app: loadApp() });
   } catch (error) {
     await ends.run();

@@ -62,6 +62,7 @@ const Variables = z.object({
   OPENAI_BASE_URL: webUrl.optional(),
   OPENAI_API_KEY: z.string().optional(),
   HOLDFAST_MODEL: z.string().max(200).optional(),
+  HOLDFAST_FAULT: z.string().max(1000).optional(),
 });
 type Values = z.infer<typeof Variables>;
 /** Name of a setting, the same as flag and as variable. */
@@ -101,6 +102,8 @@ export type Config = Readonly<{
   model: Readonly<{ base_url: string | null; api_key: string | null; name: string | null }>;
   /** Values of HOLDFAST_SECRET_NAME by NAME. */
   secrets: ReadonlyMap<string, string>;
+  /** Where tests let this process die (lib/store/fault_point.ts); null: nowhere. */
+  fault: string | null;
 }>;
 
 /** Reads the settings of this process: `flags` before the environment. Throws AppError `invalid` naming each wrong one. */
@@ -202,6 +205,7 @@ function freeze(v: Values, secrets: ReadonlyMap<string, string>): Config {
       name: v.HOLDFAST_MODEL ?? null,
     }),
     secrets,
+    fault: v.HOLDFAST_FAULT ?? null,
   });
 }
 

@@ -7,6 +7,7 @@
 //   O4. Only runs with a lease are touched; waiting ones are not even read.
 import { getLogger } from "@logtape/logtape";
 import { AppError } from "../model/error.ts";
+import { passing } from "../store/fault_point.ts";
 import { keys } from "../store/keys.ts";
 import type { Store } from "../store/store.ts";
 import type { RunCore } from "./core.ts";
@@ -130,6 +131,7 @@ export class Recovery {
   async #takeOver(lease: Lease, why: string, outside?: Outside): Promise<void> {
     const { core } = this.#parts;
     const { session_id, run_id, fence } = lease;
+    passing("recovery.found");
     try {
       await core.submit(core.system, session_id, {
         type: "requeue_run",
@@ -139,6 +141,7 @@ export class Recovery {
         loss: true,
         why,
       }, outside === undefined ? {} : { outside });
+      passing("recovery.taken");
       log.info("run.taken_over", { run_id, session_id, from: lease.instance, why });
     } catch (error) {
       const code = error instanceof AppError ? error.code : "stale";

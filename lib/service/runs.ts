@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import type { SessionState } from "../engine/state.ts";
 import { AppError } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
+import { passing } from "../store/fault_point.ts";
 import type { RunCore } from "./core.ts";
 import { says } from "./driver/begins.ts";
 import { RunDriver } from "./driver/driver.ts";
@@ -184,6 +185,7 @@ export class Runs {
   ): Promise<void> {
     const { run } = state;
     if (run?.status !== "running") return;
+    passing("claim.made");
     const { fence } = run.lease;
     if (says(reply, "held")) {
       if (held?.waits === true) return;

@@ -7,6 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { dueTimers } from "../engine/project.ts";
 import type { SystemCommand } from "../model/command.ts";
 import { AppError } from "../model/error.ts";
+import { passing } from "../store/fault_point.ts";
 import type { Store } from "../store/store.ts";
 import type { RunCore } from "./core.ts";
 import { approvalOutside, withFreshReads } from "./outside.ts";
@@ -63,12 +64,14 @@ export class Timers {
 
   /** One turn: says everything that is due. */
   async turn(): Promise<void> {
+    const { runs } = this.#parts;
+    if (runs.executing === 0 && runs.queued === 0) passing("idle.turn");
     const rows = await this.#parts.due.list({ now: this.#parts.core.clock.now(), limit: LIMIT });
     for (const row of rows) {
       if (this.#stopped) return;
       await this.#fire(row).catch((error) => this.#failed(row, error));
     }
-    this.#parts.runs.wake();
+    runs.wake();
   }
 
   async #fire(row: Row): Promise<void> {

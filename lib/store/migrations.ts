@@ -4,6 +4,7 @@
 //   X2. A step may be cut off and is then done again; its version is written after it.
 import * as z from "zod";
 import { AppError } from "../model/error.ts";
+import { passing } from "./fault_point.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { decodeRow, encodeRow } from "./mutation.ts";
@@ -72,7 +73,9 @@ function stepTo(migrations: readonly Migration[], to: number): Migration {
 async function writeVersion(kv: Kv, version: number): Promise<void> {
   const key = keys.schema();
   const { versionstamp } = await kv.get(key);
+  passing("migrate.before");
   await kv.atomic().check({ key, versionstamp }).set(key, encodeRow({ version })).commit();
+  passing("migrate.after");
   if (await schemaVersion(kv) !== version) {
     throw new AppError("conflict", `Cannot bring the store to version ${version}: another server changes it too`);
   }

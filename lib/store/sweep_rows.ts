@@ -2,6 +2,7 @@
 import { ApprovalRow } from "../model/approval.ts";
 import { RunRecord } from "../model/run.ts";
 import { readRecord } from "./blobs.ts";
+import { passing } from "./fault_point.ts";
 import { keys, SESSION_PREFIXES } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { decodeRow, type Key } from "./mutation.ts";
@@ -49,7 +50,9 @@ async function remove(kv: Kv, { session_id, trash }: SweepTarget, doomed: readon
   if (doomed.length === 0) return true;
   const op = kv.atomic().check({ key: keys.trash(session_id), versionstamp: trash });
   for (const key of doomed) op.delete(key);
-  return (await op.commit()).ok;
+  const { ok } = await op.commit();
+  passing("sweep.rows");
+  return ok;
 }
 
 /** Keys outside the session that one of its rows names. */

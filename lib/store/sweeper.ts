@@ -8,6 +8,7 @@
 //   W4. The folder goes when its sandbox is confirmed dead, before the rows that tell of it.
 import { getLogger } from "@logtape/logtape";
 import { Head } from "../model/session.ts";
+import { passing } from "./fault_point.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { decodeRow, encodeRow, type Key } from "./mutation.ts";
@@ -94,7 +95,9 @@ class TrashSweeper implements Sweeper {
   async #sweep(session_id: string): Promise<void> {
     const trash = await this.#claim(session_id);
     if (trash === null) return;
+    passing("sweep.claimed");
     if (!await this.#folderGone(session_id)) return;
+    passing("sweep.folder");
     if (!await sweepRows(this.#kv, { session_id, trash })) return;
     log.info("session.swept", { session_id });
   }

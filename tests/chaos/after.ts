@@ -21,7 +21,8 @@ export async function checkEnds({ memory, target }: CheckParts): Promise<number>
     }
     if (known.ended === known.book.ends || known.refused) continue;
     const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });
-    const type = (run.json["error"] as { type?: unknown } | undefined)?.type;
+    const { type, message } = run.json["error"] as { type?: unknown; message?: unknown } ?? {};
+    if (known.blockKilled && type === "step_failed" && String(message).includes("exit code 137")) continue;
     if (type === "lost" && known.losses >= MIN_TAKEOVERS) poisoned++;
     else {memory.breach(
         where,

@@ -35,12 +35,18 @@ export async function checkAll(parts: CheckParts): Promise<void> {
   const sessions = [...memory.sessions.values()].filter((known) => known.deleting !== "asked");
   for (const known of sessions) {
     const was = known.deleting;
-    const found = was === "no" ? await checkSession(parts, known) : await checkGone(parts, known);
+    const found = await (was === "no" ? checkSession(parts, known) : checkGone(parts, known)).catch(unanswered);
     // Asked to be deleted while it was looked at: it proves nothing.
     if (known.deleting !== was) continue;
     for (const what of found) memory.breach(`session ${known.session_id} (${known.book.kind})`, what);
   }
   await checkList(parts);
+}
+
+/** A request that broke says nothing of the session; one that was answered wrongly does. */
+function unanswered(error: unknown): string[] {
+  if (error instanceof TypeError || error instanceof DOMException) throw error;
+  return [String(error)];
 }
 
 async function checkGone({ target }: CheckParts, { session_id }: Known): Promise<string[]> {

@@ -1,38 +1,50 @@
-// Five rounds on one data folder: each a kill at a moment chosen by the seed, checks after each, and in the end everything
-// ends.
+// Five kills on one data folder, checks after each, and in the end everything ends.
+//
+//   E1. Whatever it does is chosen by the seed and the number of the episode alone.
+//   E2. After each kill everything is checked that anybody knows; a check that is itself cut off is done by the next life.
+import { checkEnds, checkStore } from "./after.ts";
 import { KINDS, makeBook } from "./books.ts";
 import { type Chance, chance } from "./chance.ts";
 import { checkAll, type CheckParts } from "./checks.ts";
-import { checkEnds, checkStore } from "./after.ts";
 import { Host } from "./host.ts";
+import { carryOut, passedPlace } from "./kills.ts";
 import { chooseManner } from "./manners.ts";
 import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
+import { faultOf, type Life, planEpisode, type Round } from "./plan.ts";
+import type { Kill } from "./tally.ts";
 import { openWire, type Wire } from "./wire.ts";
 
-/** Kills of an episode. */
-export const ROUNDS = 5;
 const SETTLE_MS = 60_000;
-const LIVE = 5;
+const SWEEP_MS = 5_000;
 
 /** What an episode came to. */
 export interface EpisodeResult {
   readonly breaches: readonly string[];
+  readonly kills: readonly Kill[];
   readonly sessions: number;
+  /** Runs that the poison guard ended. */
   readonly poisoned: number;
   readonly connections: number;
   readonly starts_ms: readonly number[];
 }
+/** Which episode. */
+export interface EpisodeOptions {
+  readonly seed: string;
+  readonly number: number;
+  /** A way in which the program is broken on purpose. */
+  readonly plant?: string;
+}
 
 /** Runs one episode. */
-export async function runEpisode(seed: string): Promise<EpisodeResult> {
+export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
   const memory = new Memory();
   const wire = openWire();
   const host = await Host.open({ memory, wire });
   const people = new People({ memory, target: host.target, at: { url: wire.url, token: host.target.token } });
-  const episode = new Episode({ memory, wire, host, people, chance: chance(seed) });
+  const of = chance(`${options.seed}/${options.number}`);
   try {
-    return await episode.run();
+    return await new Episode({ memory, wire, host, people, of, options }).run();
   } finally {
     await people.leave();
     wire.close();
@@ -45,33 +57,32 @@ interface Parts {
   readonly wire: Wire;
   readonly host: Host;
   readonly people: People;
-  readonly chance: Chance;
+  readonly of: Chance;
+  readonly options: EpisodeOptions;
 }
 
 class Episode {
   readonly #parts: Parts;
   readonly #checks: CheckParts;
   readonly #env: Record<string, string>;
+  readonly #kills: Kill[] = [];
   #started = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { memory, host } = parts;
     // Kills come faster than progress can: only now and then may the poison guard end a run of it.
-    const guarded = parts.chance.fork("guard").yes(0.2);
-    this.#env = guarded ? {} : { HOLDFAST_MAX_TAKEOVERS: "100" };
+    this.#env = parts.of.fork("guard").yes(0.2) ? {} : { HOLDFAST_MAX_TAKEOVERS: "100" };
+    const { memory, host } = parts;
     this.#checks = { memory, target: host.target, data: host.data };
   }
 
   async run(): Promise<EpisodeResult> {
-    const { memory, host, people, chance } = this.#parts;
-    for (let round = 0; round < ROUNDS; round++) {
-      await this.#life(chance.fork(round));
-    }
-    await this.#start({});
+    const { memory, host, people, options } = this.#parts;
+    for (const life of planEpisode(options.seed, options.number)) await this.#live(life);
     const poisoned = await this.#settle();
     return {
       breaches: memory.breaches,
+      kills: this.#kills,
       sessions: memory.sessions.size,
       poisoned,
       connections: people.connections,
@@ -79,41 +90,74 @@ class Episode {
     };
   }
 
-  async #start(env: Record<string, string>): Promise<void> {
-    const { host, memory } = this.#parts;
-    const died = await host.start({ ...this.#env, ...env });
-    if (died !== null) memory.breach("start", died.output);
+  /** One life of the server: from its start to its kill; the last one stays. */
+  async #live(life: Life): Promise<void> {
+    const { of, memory, host, wire } = this.#parts;
+    const rest = await this.#start(life);
+    const checking = this.#check();
+    const tasks = of.fork(`tasks ${this.#kills.length}`);
+    if (rest.length > 0 && !rest.some(wantsRest)) this.#startTasks(tasks, tasks.between(1, 3));
+    for (const round of rest) {
+      const press = () => this.#press(round, tasks);
+      this.#kills.push(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
+    }
+    await checking;
   }
 
-  async #life(of: Chance): Promise<void> {
-    const { host, memory } = this.#parts;
-    await this.#start({});
-    await this.#check();
-    this.#startTasks(of.fork("tasks"), of.between(1, 3));
-    await new Promise((resolve) => setTimeout(resolve, of.between(20, 1200)));
-    if (!host.alive) memory.breach("server", `ended by itself: ${host.output.slice(-2000)}`);
-    await host.kill();
+  /** Starts a life; gives its kills but for the first when that came before it was ready. */
+  async #start(life: Life): Promise<Life> {
+    const { host, memory, options } = this.#parts;
+    const plant = options.plant === undefined ? "" : `plant:${options.plant}`;
+    const fault = [plant, faultOf(life)].filter((text) => text !== "").join(",");
+    const died = await host.start({ ...this.#env, ...(fault === "" ? {} : { HOLDFAST_FAULT: fault }) });
+    if (died === null) return life;
+    const [round, ...rest] = life;
+    if (round === undefined) {
+      memory.breach("start", died.output);
+      return [];
+    }
+    passedPlace(memory, died.output, round);
     memory.lost();
     await host.noOrphans();
+    if (round.at === "place") this.#kills.push({ kind: round.kind, phase: round.place.phase, named: true });
+    return rest.length === 0 ? [] : await this.#start(rest);
   }
 
-  #startTasks(of: Chance, count: number): void {
+  /** Does what leads to the place of a round. */
+  #press(round: Round, of: Chance): void {
     const { memory, people } = this.#parts;
-    const live = memory.kept.filter((known) => known.ended === null).length;
-    for (let i = 0; i < Math.min(count, LIVE - live); i++) {
+    const need = round.at === "place" ? round.place.need : "runs";
+    const live = memory.kept.filter((known) => known.ended === null);
+    if (need === "rest") return;
+    if (need === "deletes") {
+      const deleting = [...memory.sessions.values()].some((known) => known.deleting === "asked");
+      const victim = memory.kept.find((known) => known.log.length > 5);
+      if (!deleting && victim !== undefined) return people.delete(victim);
+    }
+    if (live.length + people.starting < 2) {
+      this.#startTasks(of.fork(this.#started), 1, need === "questions" ? ["gates"] : KINDS);
+    }
+  }
+
+  #startTasks(of: Chance, count: number, kinds = KINDS): void {
+    for (let i = 0; i < count; i++) {
       const task = of.fork(i);
       this.#started++;
-      void people.start(makeBook(task.pick(KINDS), task.fork("book")), chooseManner(task.fork("manner")));
+      void this.#parts.people.start(makeBook(task.pick(kinds), task.fork("book")), chooseManner(task.fork("manner")));
     }
   }
 
   /** Checks a server that may be killed meanwhile: then the next life is checked. */
   async #check(): Promise<void> {
     const { host, memory } = this.#parts;
+    const { starts_ms } = host;
+    const life = starts_ms.length;
     try {
       await checkAll(this.#checks);
     } catch (error) {
-      if (host.alive) memory.breach("check", error instanceof Error ? error.stack ?? error.message : String(error));
+      await pause(200); // a death is told a moment after the connection broke
+      const cut = !host.alive || starts_ms.length !== life;
+      if (!cut) memory.breach("check", error instanceof Error ? error.stack ?? error.message : String(error));
     }
   }
 
@@ -122,9 +166,7 @@ class Episode {
     const { host, memory, people } = this.#parts;
     const since = performance.now();
     const settled = () => people.busy === 0 && memory.kept.every((known) => known.ended !== null) && people.caughtUp();
-    while (!settled() && performance.now() - since < SETTLE_MS) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    while (!settled() && performance.now() - since < SETTLE_MS) await pause(20);
     if (!settled()) memory.breach("settle", `not at rest after ${SETTLE_MS} ms: ${people.busy} requests`);
     if (memory.sessions.size !== this.#started) {
       memory.breach("settle", `${memory.sessions.size} of ${this.#started} started`);
@@ -143,13 +185,14 @@ class Episode {
   async #swept(): Promise<void> {
     const { host, memory } = this.#parts;
     const deleted = [...memory.sessions.values()].filter((known) => known.deleting === "acknowledged");
-    for (const since = performance.now(); performance.now() - since < 5_000;) {
-      const left = deleted.filter(({ session_id }) => exists(`${host.data}/sessions/${session_id}`));
-      if (left.length === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const since = performance.now(); performance.now() - since < SWEEP_MS; await pause(20)) {
+      if (deleted.every(({ session_id }) => !exists(`${host.data}/sessions/${session_id}`))) return;
     }
   }
 }
+
+const wantsRest = (round: Round) => round.at === "place" && round.place.need === "rest";
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function exists(path: string): boolean {
   try {

@@ -2,7 +2,9 @@
 //
 //   deno run -A tests/chaos/main.ts --rounds 300 --seed 1
 // Five rounds are an episode: one data folder. An episode depends on the seed and its number only; `--only 7` runs that one.
-import { type EpisodeResult, ROUNDS, runEpisode } from "./episode.ts";
+import { type EpisodeResult, runEpisode } from "./episode.ts";
+import { planEpisode, ROUNDS, roundText } from "./plan.ts";
+import { tallyText } from "./tally.ts";
 
 const encoder = new TextEncoder();
 const say = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
@@ -20,13 +22,17 @@ if (import.meta.main) {
   const started = performance.now();
   const results: EpisodeResult[] = [];
   for (const n of numbers) {
-    const result = await runEpisode(`${seed}/${n}`);
+    const since = performance.now();
+    const result = await runEpisode({ seed, number: n });
     results.push(result);
+    const plan = planEpisode(seed, n).flat().map(roundText).join("; ");
     say(
-      `episode ${n}: ${result.sessions} sessions, ${result.poisoned} ended by the poison guard, ${result.breaches.length} breaches`,
+      `episode ${n}: ${result.sessions} sessions, ${result.poisoned} ended by the poison guard, ` +
+        `${result.breaches.length} breaches, ${((performance.now() - since) / 1000).toFixed(1)} s (${plan})`,
     );
     for (const breach of result.breaches) say(`  ${breach.slice(0, 2000)}`);
   }
+  for (const line of tallyText(results.flatMap((result) => result.kills))) say(line);
   const breaches = results.reduce((sum, result) => sum + result.breaches.length, 0);
   say(
     `${results.length * ROUNDS} rounds in ${((performance.now() - started) / 1000).toFixed(1)} s: ${breaches} breaches`,

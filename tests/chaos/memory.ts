@@ -21,6 +21,8 @@ export interface Known {
   /** What people did that changes how it may end. */
   refused: boolean;
   deleting: "no" | "asked" | "acknowledged";
+  /** A block of it may have been killed alone: what its code came to is then exit code 137, and its run may fail of it. */
+  blockKilled: boolean;
 }
 
 /** Everything that is known, and what is wrong with it. */
@@ -39,6 +41,7 @@ export class Memory {
       ended: null,
       refused: false,
       deleting: "no" as const,
+      blockKilled: false,
     };
     this.sessions.set(session_id, known);
     return known;
@@ -63,6 +66,11 @@ export class Memory {
       return this.breach(known.session_id, `seq ${seq} was seen after ${known.log.length}`);
     }
     known.log.push(line);
+  }
+
+  /** Blocks were killed, and perhaps not the sandboxes of their runs. */
+  blocksKilled(): void {
+    for (const known of this.sessions.values()) known.blockKilled ||= known.ended === null;
   }
 
   /** A kill that can have cut every session off. */

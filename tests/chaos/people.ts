@@ -27,6 +27,8 @@ export class People {
   readonly #viewers: Viewer[] = [];
   readonly #busy = new Set<Promise<void>>();
   readonly #end = new AbortController();
+  /** Starts that are not acknowledged yet. */
+  starting = 0;
 
   constructor(parts: PeopleParts) {
     this.#parts = parts;
@@ -43,10 +45,12 @@ export class People {
 
   /** Starts a task and follows it; settles when the start is acknowledged. */
   start(book: Book, manner: Manner): Promise<void> {
+    this.starting++;
     return this.#do("start", async () => {
       const run_id = crypto.randomUUID();
       const body = { task: book.task, config: book.config, run_id };
       const answer = await this.#ask({ method: "POST", path: "/api/tasks", body, key: `start ${run_id}` });
+      this.starting--;
       if (answer.status !== 202) return this.#wrong("start", answer);
       const session_id = String(answer.json["session_id"]);
       const known = this.#parts.memory.add(session_id, { run_id, book });
@@ -63,9 +67,10 @@ export class People {
     });
   }
 
-  /** Looks once at every session, as the page of sessions does; gives null when the server did not answer. */
-  ask(asked: Asked): Promise<Answered> {
-    return this.#ask(asked);
+  /** Deletes a session, whatever its manner says. */
+  delete(known: Known): void {
+    known.deleting = "asked";
+    void this.#do("delete", () => deleteSession(known, (asked) => this.#ask(asked)));
   }
 
   /** Settles when every request is answered. */
@@ -182,10 +187,14 @@ class Attendant {
   }
 
   async #delete(): Promise<void> {
-    const { session_id } = this.#known;
-    this.#known.deleting = "asked";
-    const { status, repeated } = await this.#ask({ method: "DELETE", path: `/api/sessions/${session_id}` });
-    if (status !== 204 && !(status === 404 && repeated)) throw new Error(`delete ${session_id}: ${status}`);
-    this.#known.deleting = "acknowledged";
+    if (this.#known.deleting === "no") await deleteSession(this.#known, this.#ask);
   }
+}
+
+async function deleteSession(known: Known, ask: (asked: Asked) => Promise<Answered>): Promise<void> {
+  const { session_id } = known;
+  known.deleting = "asked";
+  const { status, repeated } = await ask({ method: "DELETE", path: `/api/sessions/${session_id}` });
+  if (status !== 204 && !(status === 404 && repeated)) throw new Error(`delete ${session_id}: ${status}`);
+  known.deleting = "acknowledged";
 }

@@ -63,6 +63,15 @@ export function workingIn(folder: string, except: number): Known[] {
   );
 }
 
+/** Whether a process is the wall or the program of a block. */
+export function isBlock(pid: number): boolean {
+  try {
+    return /boot\.ts\b/.test(Deno.readTextFileSync(`/proc/${pid}/cmdline`));
+  } catch {
+    return false; // gone
+  }
+}
+
 function names(pid: number, folder: string): boolean {
   try {
     if (Deno.readLinkSync(`/proc/${pid}/cwd`).startsWith(folder)) return true;

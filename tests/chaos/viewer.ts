@@ -25,6 +25,7 @@ export class Viewer {
   readonly #at: Address;
   readonly #heard: (line: string) => void;
   readonly #end = new AbortController();
+  readonly #stopped = Promise.withResolvers<void>();
   readonly #done: Promise<void>;
   #cursor = 0;
   /** Times that it came back. */
@@ -51,6 +52,7 @@ export class Viewer {
   /** Stops for good. */
   async stop(): Promise<void> {
     this.#end.abort();
+    this.#stopped.resolve();
     await this.#done;
   }
 
@@ -58,7 +60,8 @@ export class Viewer {
     while (!this.over) {
       this.connections++;
       try {
-        await (door === "sse" ? this.#stream() : this.#socket(door));
+        // Some breaks of a connection are never told by the runtime: the end must not wait for them.
+        await Promise.race([door === "sse" ? this.#stream() : this.#socket(door), this.#stopped.promise]);
       } catch {
         // A break: that is what it comes back from.
       }

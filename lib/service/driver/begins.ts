@@ -6,6 +6,7 @@
 import type { Json } from "../../model/json.ts";
 import type { OpenEntry } from "../../model/journal.ts";
 import type { BeginFrame, HostFrame } from "../../protocol/sandbox.ts";
+import { passing } from "../../store/fault_point.ts";
 import type { Clock, Ids } from "../ports.ts";
 import { beginCommand } from "./begin_command.ts";
 import type { JournalFeed } from "./journal_feed.ts";
@@ -66,6 +67,7 @@ export class Begins {
     else if (says(reply, "began") && isOpen(entry)) {
       this.#parts.send({ type: "began", key: entry.key, attempt: entry.attempt, at_ms: Date.parse(entry.at) });
       this.#parts.began(frame, entry);
+      passing("leaf.began");
     }
   }
 

@@ -11,6 +11,7 @@ import { getLogger, withContext } from "@logtape/logtape";
 import type { SessionState } from "../../engine/state.ts";
 import { AppError } from "../../model/error.ts";
 import type { RunError, RunRecord } from "../../model/run.ts";
+import { passing } from "../../store/fault_point.ts";
 import type { RunCore } from "../core.ts";
 import { timeLeftMs } from "../limits.ts";
 import type { Cancel, SandboxOver } from "../ports.ts";
@@ -123,6 +124,7 @@ export class RunDriver {
     const mine = run.lease.fence === this.claim.fence && run.lease.instance === this.#core.system.instance;
     if (!mine) return this.stop("fenced");
     if (this.#phase === "held") {
+      passing("wait.over");
       this.#phase = "executing";
       this.#hold?.();
       this.#arm();
@@ -136,6 +138,7 @@ export class RunDriver {
 
   #waiting(): void {
     if (this.#phase !== "executing") return;
+    passing("wait.begun");
     this.#phase = "held";
     this.#limit?.();
     this.#hold = this.#core.clock.after(this.#core.config.wait_hold_s * 1000, () => this.stop("hold_over"));

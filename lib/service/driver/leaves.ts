@@ -10,6 +10,7 @@ import type { FailureData, OpenEntry, Policy } from "../../model/journal.ts";
 import type { Json } from "../../model/json.ts";
 import { utf8Length } from "../../model/utf8.ts";
 import type { BeginFrame } from "../../protocol/sandbox.ts";
+import { passing } from "../../store/fault_point.ts";
 import type { Clock } from "../ports.ts";
 import type { Outcome } from "./leaf.ts";
 import type { Heard, Voice } from "./voice.ts";
@@ -106,6 +107,7 @@ export class Leaves {
   async #carryOut(working: Working, attempt: () => Promise<Outcome>): Promise<void> {
     const { frame, entry, stop: { signal } } = working;
     const outcome = await attempt();
+    passing("leaf.ended");
     signal.throwIfAborted();
     if (!outcome.ok && repeats(frame.policy, entry.failures.length, outcome.failure)) {
       return await this.#repeat(working, outcome.failure);

@@ -10,6 +10,7 @@ import type { EventDraft } from "../../model/event.ts";
 import type { OpenEntry } from "../../model/journal.ts";
 import type { BeginFrame, HostFrame } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
+import { passing } from "../../store/fault_point.ts";
 import { limitsOf } from "../limits.ts";
 import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
 import { Begins } from "./begins.ts";
@@ -197,6 +198,7 @@ export class SandboxHost {
     if (!heard.ok) return;
     this.#send(prepared.start);
     await this.#feed.sendStored(this.#events.state.entries, prepared.kept);
+    if (this.#events.state.entries.size > 0) passing("replay.sent");
   }
 
   async #untilOver(sandbox: WorkflowSandbox, output: OutputLog): Promise<SandboxOver> {
@@ -226,6 +228,7 @@ export class SandboxHost {
   }
 
   async #report(events: EventDraft[], output_bytes = 0): Promise<void> {
+    passing("leaf.output");
     const size_bytes = 200 * events.length + output_bytes;
     await this.#voice.say({ type: "report", events, output_bytes }, { urgent: false, size_bytes });
   }

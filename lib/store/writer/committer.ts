@@ -6,6 +6,7 @@
 //   C3. Fan-out comes before the answers: who is told that it happened finds it in every list.
 import { getLogger } from "@logtape/logtape";
 import { AppError } from "../../model/error.ts";
+import { passing } from "../fault_point.ts";
 import { keys } from "../keys.ts";
 import { pause } from "../ports.ts";
 import { fillAtomic, type Part, readMany } from "./batch.ts";
@@ -38,6 +39,7 @@ export class Committer<S> {
   async #write(parts: readonly Part<S>[]): Promise<void> {
     if (parts.length === 0) return;
     let outcome: Outcome;
+    passing("commit.decided");
     try {
       outcome = await this.#row.send((op) => {
         for (const part of parts) {
@@ -114,6 +116,7 @@ export class Committer<S> {
   }
 
   #finish(part: Part<S>, stamp: string): void {
+    passing("commit.landed");
     const { aggregate } = this.#options;
     const { lane } = part;
     lane.cached = { state: part.after, stamp };
@@ -129,6 +132,7 @@ export class Committer<S> {
       deleted: aggregate.phase(part.after) === "deleted",
       state: part.after,
     });
+    passing("commit.told");
     this.#answer(part);
   }
 

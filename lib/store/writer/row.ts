@@ -8,6 +8,7 @@
 //   W3. `send` never overlaps with itself, and ends only when it is known what happened.
 import * as z from "zod";
 import { AppError } from "../../model/error.ts";
+import { passing } from "../fault_point.ts";
 import { keys } from "../keys.ts";
 import type { Atomic, Kv } from "../kv.ts";
 import { decodeRow, encodeRow, type Key } from "../mutation.ts";
@@ -97,7 +98,9 @@ export class WriterRow {
     fill(op);
     op.set(this.#key, encodeRow({ n, instance }));
     try {
-      const result = await op.commit();
+      const committing = op.commit();
+      passing("commit.sent");
+      const result = await committing;
       if (result.ok) {
         this.#stamp = result.versionstamp;
         return { kind: "landed", stamp: result.versionstamp };
