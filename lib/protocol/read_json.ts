@@ -29,16 +29,22 @@ function reasonOf(cause: unknown): string {
 /** Looks at brackets outside strings only, so that it costs one pass and no stack. */
 function isTooDeep(text: string, max_depth: number): boolean {
   let depth = 0;
-  let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (quoted) {
-      if (code === 0x5c) at++;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
+    if (code === 0x22) at = endOfString(text, at + 1);
     else if (code === 0x5b || code === 0x7b) {
       if (++depth > max_depth) return true;
     } else if (code === 0x5d || code === 0x7d) depth--;
   }
   return false;
+}
+
+/** Place of the quote that ends a string. Most of a large text is strings: they are passed over, not walked through. */
+function endOfString(text: string, from: number): number {
+  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (end - escapes > from && text.charCodeAt(end - escapes - 1) === 0x5c) escapes++;
+    if (escapes % 2 === 0) return end;
+  }
+  return text.length;
 }
