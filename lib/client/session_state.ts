@@ -25,8 +25,6 @@ export interface SessionState {
   /** The record with what the view knows better: status, wait, name of the running thing. */
   shown: ReadonlySignal<Session>;
   now: Signal<number>;
-  /** Events that are still to come after a reconnect; 0 when it is live. */
-  behind: Signal<number>;
   viewers: Signal<{ id: string; name: string }[]>;
   /** The session was deleted while the page was open. */
   gone: Signal<boolean>;
@@ -50,7 +48,6 @@ export function useSession(props: SessionStart): SessionState {
     session,
     shown: useComputed(() => shownSession(session.value, view.value)),
     now: useSignal(props.now),
-    behind: useSignal(0),
     viewers: useSignal<{ id: string; name: string }[]>([]),
     gone: useSignal(false),
     offline: useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused"),
@@ -90,38 +87,41 @@ function shownSession(session: Session, view: SessionView): Session {
   };
 }
 
+/** Reads the record again a moment after it was asked to: it holds what events do not carry. */
+function rereader(state: Data, id: string): { ask(): void; cancel(): void } {
+  const api = createApi({ base: location.origin });
+  let cancel: (() => void) | null = null;
+  const read = () => {
+    cancel = null;
+    void api.session(id).then(
+      (
+        {
+          conversation_history: _h,
+          context_variables: _c,
+          plan_data: _p,
+          config: _f,
+          runs: _r,
+          pending_approvals,
+          context: _x,
+          as_of_seq: _a,
+          ...rest
+        },
+      ) => state.session.value = { ...rest, pending_approvals: pending_approvals.length },
+      () => undefined,
+    );
+  };
+  return { ask: () => void (cancel ??= clientClock.after(400, read)), cancel: () => cancel?.() };
+}
+
 /** Keeps the view live until the page goes; the record is read again when something moved that events do not carry. */
 function follow(state: Data, id: string, after: number): () => void {
-  const api = createApi({ base: location.origin });
-  let cancelRefresh: (() => void) | null = null;
-  const refresh = () => {
-    cancelRefresh ??= clientClock.after(400, () => {
-      cancelRefresh = null;
-      void api.session(id).then(
-        (
-          {
-            conversation_history: _h,
-            context_variables: _c,
-            plan_data: _p,
-            config: _f,
-            runs: _r,
-            pending_approvals,
-            context: _x,
-            as_of_seq: _a,
-            ...rest
-          },
-        ) => state.session.value = { ...rest, pending_approvals: pending_approvals.length },
-        () => undefined,
-      );
-    });
-  };
+  const record = rereader(state, id);
   const leave = pageLine().subscribe(`session:${id}`, after, {
     events: (events) => {
       state.view.value = fold(state.view.peek(), events);
-      if (events.some((event) => event.event_type !== "output" && event.event_type !== "agent_delta")) refresh();
+      if (events.some((event) => event.event_type !== "output" && event.event_type !== "agent_delta")) record.ask();
     },
     frame: ({ event_type, data }) => {
-      if (event_type === "caught_up") state.behind.value = 0;
       if (event_type === "reset") state.view.value = EMPTY_VIEW;
       if (event_type === "presence" && Array.isArray(data["viewers"])) {
         state.viewers.value = data["viewers"].flatMap((one) =>
@@ -130,7 +130,10 @@ function follow(state: Data, id: string, after: number): () => void {
             : []
         );
       }
-      if (event_type === "remove" || (event_type === "error" && data["code"] === "not_found")) state.gone.value = true;
+      if (event_type === "remove" || (event_type === "error" && data["code"] === "not_found")) {
+        record.cancel();
+        state.gone.value = true;
+      }
     },
   });
   state.now.value = clientClock.now();
@@ -138,7 +141,7 @@ function follow(state: Data, id: string, after: number): () => void {
   return () => {
     leave();
     clearInterval(tick);
-    cancelRefresh?.();
+    record.cancel();
   };
 }
 

@@ -1,7 +1,7 @@
 // Whether what is shown is live: icon and word, never colour alone.
 import { Icon } from "./Icon.tsx";
 
-/** The state of a line as it is shown; `behind` counts events still to come. */
+/** The state of a line as it is shown. */
 export interface ShownLine {
   state: "connecting" | "live" | "offline" | "refused";
 }

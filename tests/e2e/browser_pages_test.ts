@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { endServer } from "./support/ending.ts";
 import { violations } from "./support/accessible.ts";
 import { startTask, until } from "./support/api.ts";
 import { comes, sideways, webTest } from "./support/pages.ts";
@@ -17,7 +18,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => {
   await browser.close();
-  await server.close();
+  await endServer(server);
 });
 
 const PLANNED = await Deno.readTextFile(new URL("../../examples/climate.md", import.meta.url));

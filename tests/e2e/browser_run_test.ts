@@ -3,6 +3,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { endServer } from "./support/ending.ts";
 import { comes, webTest } from "./support/pages.ts";
 
 let server: TestServer;
@@ -13,7 +14,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(async () => {
   await browser.close();
-  await server.close();
+  await endServer(server);
 });
 
 /** Width of a picture as it is in its file, once it is there. */

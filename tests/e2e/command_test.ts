@@ -1,6 +1,7 @@
 // The command line without a terminal, as scripts use it: every subcommand, what it prints, and its exit code.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startServer, type TestServer } from "../support/server.ts";
+import { endServer } from "./support/ending.ts";
 import { type Seen, startTask, until } from "./support/api.ts";
 import { cli, type Ended } from "./support/command.ts";
 import { ASKS, ASKS_FIRST, COUNTS, FAILS, PRINTS } from "./support/runbooks.ts";
@@ -11,7 +12,7 @@ Deno.test.beforeAll(async () => {
   server = await startServer();
 });
 Deno.test.afterAll(async () => {
-  await server.close();
+  await endServer(server);
 });
 
 /** A test with the server of this file, which outlives it. */

@@ -1,6 +1,7 @@
 // The command line in a real terminal: the plan and the questions at the prompt, answers by keys, Ctrl+C.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startServer, type TestServer } from "../support/server.ts";
+import { endServer } from "./support/ending.ts";
 import { allEvents, ask, send, startTask, until } from "./support/api.ts";
 import { KEYS, Terminal } from "./support/command.ts";
 import { ASKS, ASKS_FIRST, COUNTS } from "./support/runbooks.ts";
@@ -11,7 +12,7 @@ Deno.test.beforeAll(async () => {
   server = await startServer();
 });
 Deno.test.afterAll(async () => {
-  await server.close();
+  await endServer(server);
 });
 
 /** A test with the server of this file, which outlives it. */

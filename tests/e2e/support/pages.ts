@@ -73,7 +73,7 @@ export async function untilSeq(page: Page, seq: number): Promise<void> {
 
 /** The numbers of the lines of output that a page shows, in their order. */
 export async function linesOn(page: Page): Promise<string[]> {
-  return await page.locator(".con .ln > span:last-child").allInnerTexts();
+  return await page.locator(".con .ln > span:last-child").allTextContents();
 }
 
 /** How far a page can be scrolled sideways, in pixels. */
