@@ -176,8 +176,27 @@ function fromExit(exit_code: number, stderr: string): { ended: ExecEnd; message?
     return { ended: "memory", message: "it took more memory than it may" };
   }
   if (exit_code === 153) return { ended: "disk", message: "a file grew larger than the session may hold" };
-  return { ended: "exit" };
+  const signal = SIGNALS[exit_code - 128];
+  if (signal === undefined) return { ended: "exit" };
+  return { ended: "exit", message: `it was killed, by itself or by the system (${signal}, exit code ${exit_code})` };
 }
+
+/** Names of the signals that end a process; behind a wall only the exit code tells. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+  31: "SIGSYS",
+};
 
 function deniedMessage(stderr: string): string {
   const wanted = /Requires (\w+) access(?: to ("[^"\n]{0,300}"))?/.exec(stderr);

@@ -10,6 +10,7 @@ import { ensureExecApp } from "@/lib/sandbox/exec_app.ts";
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { ExecResult } from "@/lib/protocol/sandbox.ts";
 import type { ExecSpec, Isolation } from "@/lib/service/ports.ts";
+import { type Around, type Attempt, blockOf, type Group, wrongOf } from "./attempts/attempt.ts";
 import {
   clock,
   collector,
@@ -21,26 +22,14 @@ import {
   temporaryFolder,
 } from "../sandbox/support.ts";
 
-/** What lies around the attacker. */
-export interface Around {
-  /** The text that must not come out. */
-  readonly canary: string;
-  /** Folder of secrets, and the session's own folder as the host sees it. */
-  readonly secrets: string;
-  readonly work: string;
-  /** The attacker's folder as it sees it itself. */
-  readonly inside: string;
-  readonly sibling: string;
-  readonly port: number;
-  readonly app: string;
-  readonly boot: string;
-  readonly level: Isolation;
-}
 /** An attacker's result with all that was heard of it. */
 export type Outcome = ExecResult & { heard: string };
 
 /** The arena of one test. */
 export interface Arena extends Around {
+  /** The text that must not come out. */
+  readonly canary: string;
+  readonly level: Isolation;
   run(what: string | ExecSpec): Promise<Outcome>;
   /** Runs in another session at the same time. */
   runElsewhere(what: string | ExecSpec): Promise<Outcome>;
@@ -191,43 +180,18 @@ function contents(folder: string): string {
   return text;
 }
 
-/** One try: what it does, and what must come of it. */
-export interface Attempt {
-  readonly name: string;
-  /** Body of an async function; what it returns counts as got. `A` holds what lies around. */
-  readonly code: string;
-  /** What must come of it, by level where it differs. */
-  readonly expect: RegExp | { readonly limits: RegExp; readonly bwrap: RegExp };
-}
-
 /** Runs many attempts in one block, each caught, and checks what came of every single one. */
 export async function attemptAll(arena: Arena, attempts: readonly Attempt[], memory_mb = 512): Promise<void> {
-  const { canary: _secret, run, runElsewhere: _elsewhere, connections: _count, ...around } = arena;
-  const bodies = attempts.map(({ name, code }) => `
-    try {
-      const value = await (async () => { ${code} })();
-      say(${JSON.stringify(name)}, "got: " + (typeof value === "string" ? value : JSON.stringify(value)));
-    } catch (error) {
-      say(${JSON.stringify(name)}, error?.name + ": " + error?.message);
-    }`);
-  const block = `
-    const A = ${JSON.stringify(around)};
-    const outcomes = {};
-    const say = (name, text) => outcomes[name] = String(text).slice(0, 500);
-    ${bodies.join("\n")}
-    console.log("\\n" + JSON.stringify(outcomes));
-    Deno.exit(0);`;
-  const result = await run(spec(block, { memory_mb }));
+  const { secrets, work, inside, sibling, port, app, boot } = arena;
+  const block = blockOf(attempts, { secrets, work, inside, sibling, port, app, boot });
+  const result = await arena.run(spec(block, { memory_mb }));
   assertEquals([result.ended, result.exit_code], ["exit", 0], `${result.message} ${result.stderr}`);
-  const outcomes: Record<string, string> = JSON.parse(result.stdout.trimEnd().split("\n").at(-1) ?? "{}");
-  const wrong: string[] = [];
-  for (const { name, expect } of attempts) {
-    const wanted = expect instanceof RegExp ? expect : arena.level === "bwrap" ? expect.bwrap : expect.limits;
-    const came = outcomes[name] ?? "nothing";
-    if (!wanted.test(came)) wrong.push(`${name}: ${came} (wanted ${wanted})`);
-  }
-  assertEquals(wrong, []);
+  assertEquals(wrongOf(attempts, result.stdout, arena.level), []);
 }
 
-/** The text of a refusal by Deno's permissions. */
-export const REFUSED = /^NotCapable: Requires \w+ access/;
+/** Declares one attack for each group, at every level. */
+export function attackInGroups(groups: readonly Group[]): void {
+  for (const { id, rule, attempts, memory_mb } of groups) {
+    attack(`[${id}] ${rule}`, (arena) => attemptAll(arena, attempts, memory_mb));
+  }
+}

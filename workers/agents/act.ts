@@ -106,7 +106,11 @@ function howItEnded(result: ExecResult): string {
   const lines = result.stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const named = lines.find((line) => /^(error: )?(Uncaught |([A-Z]\w*)?(Error|Capable)\b)/.test(line));
   const error = named ?? lines.findLast((line) => !line.startsWith("at ")) ?? lines.at(-1);
-  return `exit code ${result.exit_code}${error === undefined ? "" : `: ${error.slice(0, 500)}`}`;
+  const code = `exit code ${result.exit_code}`;
+  const how = result.message?.includes(code)
+    ? result.message
+    : [code, ...(result.message ? [result.message] : [])].join(", ");
+  return error === undefined ? how : `${how}: ${error.slice(0, 500)}`;
 }
 
 function outcome(head: string, result: ExecResult): string {
