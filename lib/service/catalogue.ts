@@ -23,6 +23,8 @@ export interface Catalogue {
 
 /** Age at which own workflows are asked for again, so that a burst of starts asks once. */
 const MAX_AGE_MS = 2_000;
+/** Sandboxes that are asked before a question fails: one that is killed meanwhile says nothing of the workflows. */
+const ASKED_MOST = 3;
 
 /** Makes the catalogue; nothing is asked before the first question. */
 export function createCatalogue(parts: {
@@ -35,7 +37,7 @@ export function createCatalogue(parts: {
   let kept: { at: number; entries: Promise<Map<string, CatalogueEntry>> } | null = null;
 
   const ask = async (): Promise<Map<string, CatalogueEntry>> => {
-    const described = await parts.sandboxes.describe();
+    const described = await askSandboxes(parts.sandboxes);
     return new Map(described.map((description) => [description.id, entryOf(description, parts.secrets)]));
   };
   const entries = (): Promise<Map<string, CatalogueEntry>> => {
@@ -60,6 +62,16 @@ export function createCatalogue(parts: {
     },
     fresh: async (mode) => (await entries()).get(mode) ?? null,
   };
+}
+
+async function askSandboxes(sandboxes: Pick<Sandboxes, "describe">): Promise<WorkflowDescription[]> {
+  for (let asked = 1;; asked++) {
+    try {
+      return await sandboxes.describe();
+    } catch (error) {
+      if (asked === ASKED_MOST || (error instanceof AppError && error.retryable)) throw error;
+    }
+  }
 }
 
 function entryOf(description: WorkflowDescription, secrets: ReadonlySet<string>): CatalogueEntry {

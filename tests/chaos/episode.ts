@@ -7,7 +7,7 @@ import { KINDS, makeBook } from "./books.ts";
 import { type Chance, chance } from "./chance.ts";
 import { checkAll, type CheckParts } from "./checks.ts";
 import { Host } from "./host.ts";
-import { carryOut, passedPlace } from "./kills.ts";
+import { carryOut, killBeside, passedPlace } from "./kills.ts";
 import { chooseManner } from "./manners.ts";
 import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
@@ -78,7 +78,8 @@ class Episode {
 
   async run(): Promise<EpisodeResult> {
     const { memory, host, people, options } = this.#parts;
-    for (const life of planEpisode(options.seed, options.number)) await this.#live(life);
+    let left: Life = [];
+    for (const life of planEpisode(options.seed, options.number)) left = await this.#live([...left, ...life]);
     const poisoned = await this.#settle();
     return {
       breaches: memory.breaches,
@@ -90,37 +91,45 @@ class Episode {
     };
   }
 
-  /** One life of the server: from its start to its kill; the last one stays. */
-  async #live(life: Life): Promise<void> {
+  /** One life of the server: from its start to its kill; gives the kills that it was too short for. */
+  async #live(life: Life): Promise<Life> {
     const { of, memory, host, wire } = this.#parts;
-    const rest = await this.#start(life);
+    const rounds = await this.#start(life);
+    if (!host.alive) return rounds;
     const checking = this.#check();
     const tasks = of.fork(`tasks ${this.#kills.length}`);
-    if (rest.length > 0 && !rest.some(wantsRest)) this.#startTasks(tasks, tasks.between(1, 3));
-    for (const round of rest) {
+    if (rounds.length > 0 && !rounds.some(wantsRest)) this.#startTasks(tasks, tasks.between(1, 3));
+    for (const round of rounds) {
       const press = () => this.#press(round, tasks);
       this.#kills.push(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
     }
     await checking;
+    return [];
   }
 
-  /** Starts a life; gives its kills but for the first when that came before it was ready. */
+  /** Starts a life; gives its kills but for those that came before it was ready. */
   async #start(life: Life): Promise<Life> {
-    const { host, memory, options } = this.#parts;
+    const { host, memory, wire, of, options } = this.#parts;
     const plant = options.plant === undefined ? "" : `plant:${options.plant}`;
     const fault = [plant, faultOf(life)].filter((text) => text !== "").join(",");
-    const died = await host.start({ ...this.#env, ...(fault === "" ? {} : { HOLDFAST_FAULT: fault }) });
-    if (died === null) return life;
-    const [round, ...rest] = life;
-    if (round === undefined) {
-      memory.breach("start", died.output);
-      return [];
-    }
-    passedPlace(memory, died.output, round);
+    const left = [...life];
+    const early = (round: Round | undefined): round is Round & { at: "place" } => {
+      if (round?.at !== "place") return false;
+      left.splice(left.indexOf(round), 1);
+      this.#kills.push({ kind: round.kind, phase: round.place.phase, named: true });
+      return true;
+    };
+    const died = await host.start({ ...this.#env, ...(fault === "" ? {} : { HOLDFAST_FAULT: fault }) }, (pid) => {
+      const round = left.find((one) => one.at === "place");
+      if (early(round)) killBeside({ memory, wire }, { kind: round.kind, pid, of: of.fork(`early ${left.length}`) });
+    });
+    if (died === null) return left;
+    const round = left.at(-1);
+    if (!early(round)) memory.breach("start", died.output);
+    else passedPlace(memory, died.output, round);
     memory.lost();
     await host.noOrphans();
-    if (round.at === "place") this.#kills.push({ kind: round.kind, phase: round.place.phase, named: true });
-    return rest.length === 0 ? [] : await this.#start(rest);
+    return left;
   }
 
   /** Does what leads to the place of a round. */

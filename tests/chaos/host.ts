@@ -5,11 +5,12 @@
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Target } from "./asking.ts";
 import type { Memory } from "./memory.ts";
-import { below, type Known, signal, untilGone, workingIn } from "./processes.ts";
+import { signal, stoppedChildren, untilGone, workingIn } from "./processes.ts";
 import type { Wire } from "./wire.ts";
 
 const TOKEN = "chaos-token-0123456789";
 const ORPHANS_MS = 2_000;
+const STOP_LOOK_MS = 50;
 /** Compiled code that all servers of the harness share: each would make its own, at seconds of both cores. */
 const TEMPLATES = new URL("../../.cache/chaos-templates", import.meta.url).pathname;
 
@@ -61,15 +62,18 @@ export class Host {
     return this.#server?.ended ?? Promise.resolve();
   }
 
-  /** Starts the next life; gives how it ended when it died before it was ready. */
-  async start(env: Record<string, string>): Promise<Died | null> {
+  /** Starts the next life; gives how it ended when it died before it was ready. `stopped`: it stopped before it was ready. */
+  async start(env: Record<string, string>, stopped: (pid: number) => void): Promise<Died | null> {
     // Its banner names the public URL, which is the network's.
     const port = freePort();
+    const look = setInterval(() => stoppedChildren().forEach(stopped), STOP_LOOK_MS);
     const own = { HOLDFAST_PUBLIC_URL: this.#wire.url, HOLDFAST_TOKEN: TOKEN };
     try {
       this.#server = await startServer({ data: this.data, port, env: { ...own, ...env } });
     } catch (error) {
       return { output: String(error) };
+    } finally {
+      clearInterval(look);
     }
     const server = this.#server;
     this.#alive = true;
@@ -95,11 +99,6 @@ export class Host {
     signal(server.pid, "SIGKILL");
     await server.ended;
     this.#dead();
-  }
-
-  /** Processes of the server's sandboxes. */
-  sandboxes(): Known[] {
-    return this.pid === null ? [] : below(this.pid);
   }
 
   /** Tells processes that are left of a server that is gone. */

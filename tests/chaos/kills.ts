@@ -7,7 +7,7 @@ import type { Host } from "./host.ts";
 import { parseLog, runStatus } from "./log_rules.ts";
 import type { Memory } from "./memory.ts";
 import type { Round } from "./plan.ts";
-import type { Phase } from "./points.ts";
+import type { Kind, Phase } from "./points.ts";
 import { below, isBlock, isStopped, signal } from "./processes.ts";
 import type { Kill } from "./tally.ts";
 import type { Wire } from "./wire.ts";
@@ -31,11 +31,20 @@ export async function carryOut(parts: KillParts, round: Round, of: Chance): Prom
   const named = round.at === "place" && reached;
   // The server stands still or is dead when its place was reached: what is seen now is what was then.
   const phase = named ? round.place.phase : seenPhase(parts.memory);
+  const { pid } = parts.host;
   if (kind === "server") await killServer(parts, round);
-  else if (kind === "sandbox") killSandboxes(parts, of);
-  else parts.wire.cut();
-  if (parts.host.pid !== null) signal(parts.host.pid, "SIGCONT");
+  else if (pid !== null) killBeside(parts, { kind, pid, of });
   return { kind, phase, named };
+}
+
+/** Kills sandboxes or sockets of a server, which may stand still, and lets it go on. */
+export function killBeside(
+  parts: Pick<KillParts, "memory" | "wire">,
+  { kind, pid, of }: { kind: Kind; pid: number; of: Chance },
+): void {
+  if (kind === "sandbox") killSandboxes(parts.memory, pid, of);
+  else parts.wire.cut();
+  signal(pid, "SIGCONT");
 }
 
 /** Waits until the place is reached; false when the time is over. Recovery is over before a server is ready. */
@@ -69,16 +78,16 @@ export function passedPlace(memory: Memory, output: string, round: Round): void 
   if (!output.includes(`fault point ${point}\n`)) memory.breach("server", `ended by itself: ${output.slice(-2000)}`);
 }
 
-/** All processes below the server, or one of them with what is below it. */
-function killSandboxes({ host, memory }: KillParts, of: Chance): void {
-  const { pid } = host;
-  if (pid === null) return;
-  const all = host.sandboxes();
-  const one = all.length > 0 && of.yes(0.4) ? of.pick(all) : null;
-  const doomed = one === null ? all : [one, ...below(one.pid)];
-  // Killed alone, a block's end is its result: the run goes on from there, or fails as the block did.
-  if (one !== null && isBlock(one.pid)) memory.blocksKilled();
-  for (const process of doomed) signal(process.pid, "SIGKILL");
+/** Processes below the server: those of workflows, all, or one of them with what is below it. */
+function killSandboxes(memory: Memory, pid: number, of: Chance): void {
+  const all = below(pid);
+  const which = of.pick(["workflows", "workflows", "all", "one"] as const);
+  const one = of.pick([null, ...all]);
+  const doomed = which === "workflows" ? all.filter((process) => !isBlock(process.pid)) : all;
+  const killed = which === "one" && one !== null ? [one, ...below(one.pid)] : doomed;
+  // What a block's end is, that is its result, also when it was killed: the run goes on from there, or fails as it did.
+  if (killed.some((process) => isBlock(process.pid))) memory.blocksKilled();
+  for (const process of killed) signal(process.pid, "SIGKILL");
   memory.lost();
 }
 

@@ -49,8 +49,8 @@ export class People {
     return this.#do("start", async () => {
       const run_id = crypto.randomUUID();
       const body = { task: book.task, config: book.config, run_id };
-      const answer = await this.#ask({ method: "POST", path: "/api/tasks", body, key: `start ${run_id}` });
-      this.starting--;
+      const answer = await this.#ask({ method: "POST", path: "/api/tasks", body, key: `start ${run_id}` })
+        .finally(() => this.starting--);
       if (answer.status !== 202) return this.#wrong("start", answer);
       const session_id = String(answer.json["session_id"]);
       const known = this.#parts.memory.add(session_id, { run_id, book });

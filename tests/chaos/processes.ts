@@ -34,6 +34,11 @@ export function isStopped(pid: number): boolean {
   return statOf(pid)?.state === "T";
 }
 
+/** Own children that were stopped. */
+export function stoppedChildren(): number[] {
+  return allStats().filter(({ parent, state }) => parent === Deno.pid && state === "T").map(({ pid }) => pid);
+}
+
 function allStats(): Stat[] {
   const stats: Stat[] = [];
   for (const entry of Deno.readDirSync("/proc")) {

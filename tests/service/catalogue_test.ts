@@ -54,6 +54,25 @@ Deno.test("[CAT3] an unknown mode is refused with those that there are", async (
   assertEquals(error.code, "invalid");
 });
 
+Deno.test("[CAT5] a sandbox that dies while it is asked for the modes is no answer: another is asked, three at most", async () => {
+  let asked = 0;
+  const dying = (times: number) => () =>
+    ++asked <= times
+      ? Promise.reject(new AppError("internal", "Cannot start a sandbox: it ended without a word"))
+      : Promise.resolve([described(1)]);
+  const make = (describe: () => Promise<WorkflowDescription[]>) =>
+    createCatalogue({ sandboxes: { describe }, clock: new FakeClock(), secrets: new Set(), changes: false });
+  assertEquals((await make(dying(2)).get("report")).description.version, 1);
+  assertEquals(asked, 3);
+  asked = 0;
+  await assertRejects(() => make(dying(9)).get("report"), AppError, "without a word");
+  assertEquals(asked, 3);
+  asked = 0;
+  const draining = () => (asked++, Promise.reject(new AppError("draining", "Cannot start a sandbox")));
+  await assertRejects(() => make(draining).get("report"), AppError, "Cannot start");
+  assertEquals(asked, 1, "a server that goes away is not asked again");
+});
+
 Deno.test("[CAT4] grants say in words what a run may do, with the session's own config", () => {
   const config = parseConfig({ HOLDFAST_MODEL: "m", OPENAI_BASE_URL: "https://models.example/v1" });
   const grants = grantsManifest(described(1), config, {
