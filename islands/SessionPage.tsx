@@ -62,6 +62,7 @@ export default function SessionPage(props: SessionStart) {
           <Tabs
             view={view.value}
             asked={asking.asked.value !== null}
+            files={state.files.value.length}
             tab={tab.value}
             onTab={(name) => tab.value = name}
           />
@@ -159,7 +160,7 @@ function View(props: { state: SessionState; tab: TabName; step: string | null; o
     case "console":
       return <ConsoleView session_id={session_id} view={view} step={props.step} onAll={props.onStep} />;
     case "files":
-      return <FilesView session_id={session_id} files={view.files} />;
+      return <FilesView session_id={session_id} files={state.files.value} />;
     case "cost":
       return <CostTable view={view} />;
     default:

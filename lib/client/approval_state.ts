@@ -8,6 +8,7 @@ import type { Json } from "../model/json.ts";
 import { changesOf, complaintOf, draftOf, type PlanDraft } from "./plan_edit.ts";
 import type { Approval } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
+import { refusalText } from "./refusal.ts";
 
 /** What the panel shows and does. */
 export interface ApprovalState {
@@ -107,6 +108,7 @@ async function send(
 /** A refusal in words: who was first, or what does not fit. */
 function refusal(error: ClientError): string {
   if (error.code === "unreachable") return "Not connected. Your answer is kept here; send it when the line is back.";
+  if (error.status === 401) return refusalText(error);
   const current = error.problem?.current;
   if (error.status === 409 && current !== null && typeof current === "object" && !Array.isArray(current)) {
     const by = current?.["resolved_by"];

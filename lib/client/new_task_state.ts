@@ -3,6 +3,7 @@ import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preac
 import { useEffect } from "preact/hooks";
 import type { Mode } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
+import { refusalText } from "./refusal.ts";
 import { complaint, configOf, type Field, fieldsOf } from "./schema_form.ts";
 import { startKey, startWanted } from "./start.ts";
 
@@ -89,7 +90,7 @@ async function start(state: Omit<NewTaskState, "start">, event: Event): Promise<
   } catch (error) {
     state.busy.value = false;
     if (!(error instanceof ClientError)) throw error;
-    state.error.value = error.message;
+    state.error.value = refusalText(error);
     const errors = error.problem?.errors ?? [];
     state.errors.value = Object.fromEntries(errors.map((one) => [one.path.replace(/^config\./, ""), one.message]));
   }

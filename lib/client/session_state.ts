@@ -5,10 +5,13 @@
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { EMPTY_VIEW, fold, type SessionView } from "../engine/view.ts";
-import type { Session } from "../protocol/rest.ts";
+import type { FileView } from "../engine/view/types.ts";
+import type { FileEntry, Session } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
 import { clientClock } from "./clock.ts";
 import { lineState, pageLine } from "./line.ts";
+import { refusalText } from "./refusal.ts";
+import { allFiles } from "./session_files.ts";
 
 /** What the server rendered. */
 export interface SessionStart {
@@ -26,6 +29,9 @@ export interface SessionState {
   shown: ReadonlySignal<Session>;
   now: Signal<number>;
   viewers: Signal<{ id: string; name: string }[]>;
+  /** What lies in the session's folder, as it was listed last. */
+  listed: Signal<FileEntry[]>;
+  files: ReadonlySignal<FileView[]>;
   /** The session was deleted while the page was open. */
   gone: Signal<boolean>;
   offline: ReadonlySignal<boolean>;
@@ -43,9 +49,12 @@ export function useSession(props: SessionStart): SessionState {
   const id = props.session.session_id;
   const view = useSignal(props.view);
   const session = useSignal(props.session);
+  const listed = useSignal<FileEntry[]>([]);
   const state = {
     view,
     session,
+    listed,
+    files: useComputed(() => allFiles(view.value.files, listed.value)),
     shown: useComputed(() => shownSession(session.value, view.value)),
     now: useSignal(props.now),
     viewers: useSignal<{ id: string; name: string }[]>([]),
@@ -113,6 +122,11 @@ function rereader(state: Data, id: string): { ask(): void; cancel(): void } {
   return { ask: () => void (cancel ??= clientClock.after(400, read)), cancel: () => cancel?.() };
 }
 
+/** Lists the folder again; where that fails, what was known stays. */
+function listFiles(state: Data, id: string): void {
+  void createApi({ base: location.origin }).files(id).then(({ files }) => state.listed.value = files, () => undefined);
+}
+
 /** Keeps the view live until the page goes; the record is read again when something moved that events do not carry. */
 function follow(state: Data, id: string, after: number): () => void {
   const record = rereader(state, id);
@@ -120,6 +134,7 @@ function follow(state: Data, id: string, after: number): () => void {
     events: (events) => {
       state.view.value = fold(state.view.peek(), events);
       if (events.some((event) => event.event_type !== "output" && event.event_type !== "agent_delta")) record.ask();
+      if (events.some((event) => event.event_type === "complete")) listFiles(state, id);
     },
     frame: ({ event_type, data }) => {
       if (event_type === "reset") state.view.value = EMPTY_VIEW;
@@ -136,6 +151,7 @@ function follow(state: Data, id: string, after: number): () => void {
       }
     },
   });
+  listFiles(state, id);
   state.now.value = clientClock.now();
   const tick = setInterval(() => state.now.value = clientClock.now(), 1000);
   return () => {
@@ -154,9 +170,7 @@ async function attempt(state: Data, act: Act | null, run: () => Promise<unknown>
     await run();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    state.problem.value = error.code === "unreachable"
-      ? "Not connected. Try again when the line is back."
-      : error.message;
+    state.problem.value = refusalText(error);
   } finally {
     state.doing.value = null;
   }

@@ -31,6 +31,13 @@ export default define.page<typeof handler>(function SessionRoute({ data }) {
         <TopLive pulse={data.pulse} />
       </TopBar>
       <main id="main" class="app-main">
+        <noscript>
+          <p class="banner">
+            Without JavaScript this page shows how things stood when it was loaded. Answer and steer with the command
+            line:
+            <span class="mono">deno task cli approvals</span>
+          </p>
+        </noscript>
         <SessionPage session={data.session} view={data.view} now={data.now} />
       </main>
       <TabBar at="session" />

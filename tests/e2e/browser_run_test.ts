@@ -1,8 +1,10 @@
 // A first run in the browser, from the link that the server printed to the report.
 import { assert, assertEquals, assertGreater } from "@std/assert";
+import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { until } from "./support/api.ts";
 import { endServer } from "./support/ending.ts";
 import { comes, webTest } from "./support/pages.ts";
 
@@ -74,3 +76,39 @@ async function editAndApprove(page: Page): Promise<void> {
   await page.getByRole("textbox", { name: "Title" }).fill("Clean the table");
   await page.getByRole("button", { name: "Approve with 1 change" }).click();
 }
+
+webTest(
+  "[WEB16] an input file is uploaded before the run begins, the run reads it, and it stands among the files",
+  async () => {
+    await using person = await comes(browser, server);
+    const { page, calm } = person;
+    await page.goto("/new?mode=one-shot");
+    await page.getByText("Live", { exact: true }).waitFor();
+    const file = { name: "boats.csv", mimeType: "text/csv", buffer: Buffer.from("name,length\nAnna,12\n") };
+    await page.getByLabel(/Add files/).setInputFiles([file]);
+    await page.getByLabel("What should it do?").fill(
+      "# Reads the boats\n\n## Read\n\n```ts\nconsole.log(await Deno.readTextFile('boats.csv'));\n```\n",
+    );
+    await page.getByRole("button", { name: /Start task/ }).click();
+    await page.getByText("Anna,12", { exact: true }).waitFor();
+    assertEquals(await page.getByRole("heading", { level: 1 }).innerText(), "Reads the boats");
+    await page.getByRole("tab", { name: /Files\s*1/ }).click();
+    await page.getByRole("button", { name: /boats\.csv/ }).click();
+    await page.locator(".text-x").filter({ hasText: "Anna,12" }).waitFor();
+    calm();
+  },
+);
+
+webTest("[WEB17] without JavaScript one logs in, starts an example and sees how it stands", async () => {
+  await using person = await comes(browser, server, { stranger: true, plain: true });
+  const { page, calm } = person;
+  await page.goto("/new?example=climate.md");
+  await page.getByLabel("Token").fill(server.token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: /Start task/ }).click();
+  await page.waitForURL("**/sessions/*");
+  await until(server, page.url().split("/").at(-1) ?? "", "approval_requested");
+  await page.reload();
+  await page.getByRole("heading", { name: "Carry out this plan of 5 steps?" }).waitFor();
+  calm();
+});

@@ -13,14 +13,16 @@ export function firstTab(view: SessionView): TabName {
 }
 
 /** The row of tabs. */
-export function Tabs(props: { view: SessionView; asked: boolean; tab: TabName; onTab: (name: TabName) => void }) {
+export function Tabs(
+  props: { view: SessionView; asked: boolean; files: number; tab: TabName; onTab: (name: TabName) => void },
+) {
   const { view } = props;
   const tabs: { name: TabName; word: string; count: number; only?: string }[] = [
     ...(props.asked ? [{ name: "needs" as const, word: "Needs you", count: view.pending.length, only: "needs" }] : []),
     { name: "steps", word: "Steps", count: 0, only: "only-s" },
     { name: "talk", word: "Conversation", count: view.conversation_total },
     { name: "console", word: "Console", count: view.console_total },
-    { name: "files", word: "Files", count: view.files.length },
+    { name: "files", word: "Files", count: props.files },
     { name: "cost", word: "Cost", count: 0 },
   ];
   const keys = (event: KeyboardEvent) => {

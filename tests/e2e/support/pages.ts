@@ -28,6 +28,8 @@ export interface Coming {
   height?: number;
   /** Comes without being logged in. */
   stranger?: boolean;
+  /** Comes with JavaScript switched off. */
+  plain?: boolean;
 }
 
 /** Opens a window of its own, logged in by token. */
@@ -35,6 +37,7 @@ export async function comes(browser: Browser, server: Reached, how: Coming = {})
   const context = await browser.newContext({
     baseURL: server.url,
     colorScheme: how.theme ?? "light",
+    javaScriptEnabled: !how.plain,
     viewport: { width: how.width ?? 1440, height: how.height ?? 900 },
   });
   context.setDefaultTimeout(PATIENCE_MS);
