@@ -110,5 +110,5 @@ webTest("[WEB17] without JavaScript one logs in, starts an example and sees how 
   await until(server, page.url().split("/").at(-1) ?? "", "approval_requested");
   await page.reload();
   await page.getByRole("heading", { name: "Carry out this plan of 5 steps?" }).waitFor();
-  calm();
+  calm([/\.js csp$/]);
 });
