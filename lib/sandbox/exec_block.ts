@@ -199,7 +199,10 @@ const SIGNALS: Readonly<Record<number, string>> = {
 };
 
 function deniedMessage(stderr: string): string {
+  const asked = "it asked for a right that it does not have";
   const wanted = /Requires (\w+) access(?: to ("[^"\n]{0,300}"))?/.exec(stderr);
-  if (wanted === null) return "it asked for a right that it does not have";
-  return `it asked for a right that it does not have: ${wanted[1]}${wanted[2] === undefined ? "" : ` ${wanted[2]}`}`;
+  if (wanted !== null) return `${asked}: ${wanted[1]}${wanted[2] === undefined ? "" : ` ${wanted[2]}`}`;
+  // Links take rights to everything, and say so in words of their own.
+  const other = /NotCapable: ([^\n]{1,300})/.exec(stderr);
+  return other === null ? asked : `${asked}: ${other[1]}`;
 }

@@ -4,12 +4,12 @@
 // server and a secret in the host's environment. Afterwards nothing of them may have been said or written anywhere, nothing
 // outside may have changed, and no process may be left.
 import { assert, assertEquals } from "@std/assert";
-import { existsSync } from "node:fs";
 import { detectWalls } from "@/lib/sandbox/detect.ts";
 import { ensureExecApp } from "@/lib/sandbox/exec_app.ts";
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import type { ExecResult } from "@/lib/protocol/sandbox.ts";
 import type { ExecSpec, Isolation } from "@/lib/service/ports.ts";
+import { contents, fingerprint, listen, writeSecrets, writeTheirs } from "./ground.ts";
 import { type Around, type Attempt, blockOf, type Group, wrongOf } from "./attempts/attempt.ts";
 import {
   clock,
@@ -67,7 +67,8 @@ export async function inArena(level: Isolation, fn: (arena: Arena) => Promise<vo
   const secrets = outside.path;
   const [mine, theirs] = [crypto.randomUUID(), crypto.randomUUID()];
   const app = await ensureExecApp(PROJECT);
-  layOut(secrets, folder.path, { canary, mine, theirs });
+  writeSecrets(secrets, canary);
+  for (const name of [theirs, `${mine}extra`]) writeTheirs(`${folder.path}/sessions/${name}`, canary);
   const server = listen(canary);
   const sandboxes = await createSandboxes({
     ...{ project_root: PROJECT, data_dir: folder.path, isolation: level, warm: 0, memory_mb: 512 },
@@ -116,68 +117,6 @@ export async function inArena(level: Isolation, fn: (arena: Arena) => Promise<vo
     Deno.env.delete(variable);
   }
   assertEquals(processesNaming(folder.path), [], "no process is left");
-}
-
-function layOut(secrets: string, data_dir: string, { canary, mine, theirs }: Record<string, string>): void {
-  const files: Record<string, string> = {
-    "secret.txt": canary ?? "",
-    "secret.json": JSON.stringify({ canary }),
-    "secret.ts": `export default ${JSON.stringify(canary)};`,
-    "secret.cjs": `module.exports = ${JSON.stringify(canary)};`,
-    "secret.env": `CANARY=${canary}`,
-    "secret.map": JSON.stringify({
-      version: 3,
-      sources: ["x.ts"],
-      sourcesContent: [canary],
-      names: [],
-      mappings: "AAAA",
-    }),
-  };
-  for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(`${secrets}/${name}`, text);
-  for (const folder of [`${data_dir}/sessions/${theirs}`, `${data_dir}/sessions/${mine}extra`]) {
-    Deno.mkdirSync(folder, { recursive: true });
-    Deno.writeTextFileSync(`${folder}/theirs.txt`, canary ?? "");
-  }
-}
-
-function listen(canary: string) {
-  let connections = 0;
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const served = (async () => {
-    for await (const connection of listener) {
-      connections++;
-      await connection.write(new TextEncoder().encode(canary)).catch(() => {});
-      connection.close();
-    }
-  })();
-  return {
-    port: listener.addr.port,
-    connections: () => connections,
-    async close() {
-      listener.close();
-      await served;
-    },
-  };
-}
-
-/** Names, sizes, modes and contents below a folder. */
-function fingerprint(folder: string): string {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort().map((name) => {
-    const info = Deno.lstatSync(`${folder}/${name}`);
-    return info.isFile ? `${name}:${info.mode}:${info.nlink}:${Deno.readTextFileSync(`${folder}/${name}`)}` : name;
-  }).join("\n");
-}
-
-/** Everything that lies in regular files below a folder. */
-function contents(folder: string): string {
-  let text = "";
-  if (!existsSync(folder)) return text;
-  for (const entry of Deno.readDirSync(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) text += contents(path);
-    else if (entry.isFile && Deno.lstatSync(path).size < 5_000_000) text += Deno.readTextFileSync(path);
-  }
-  return text;
 }
 
 /** Runs many attempts in one block, each caught, and checks what came of every single one. */

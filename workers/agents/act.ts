@@ -104,8 +104,8 @@ async function run(desk: Desk, act: CodeAct, place: Place): Promise<string> {
 function howItEnded(result: ExecResult): string {
   if (result.ended !== "exit") return result.message ?? `it was ended (${result.ended})`;
   const lines = result.stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  const named = lines.find((line) => /^(error: )?(Uncaught |([A-Z]\w*)?(Error|Capable)\b)/.test(line));
-  const error = named ?? lines.findLast((line) => !line.startsWith("at ")) ?? lines.at(-1);
+  const named = lines.find((line) => /^(error: |Uncaught |thread '.*panicked|([A-Z]\w*)?(Error|Capable)\b)/.test(line));
+  const error = named ?? lines.findLast((line) => !/^(at |\^+$)/.test(line)) ?? lines.at(-1);
   const code = `exit code ${result.exit_code}`;
   const how = result.message?.includes(code)
     ? result.message
