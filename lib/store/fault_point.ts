@@ -9,8 +9,10 @@ import { AppError } from "../model/error.ts";
 
 /** The places. */
 export const FAULT_POINTS = [
-  // The writer: decided and not sent; sent and not answered; durable and told to nobody; told and not answered.
+  // The writer: decided and not sent, at once or (with a command that somebody waits for) after the store has kept it
+  // waiting; sent and not answered; durable and told to nobody; told and not answered.
   "commit.decided",
+  "commit.slow",
   "commit.sent",
   "commit.landed",
   "commit.told",
@@ -44,7 +46,7 @@ export type FaultPoint = (typeof FAULT_POINTS)[number];
 export const PLANTS = [
   /** Answers before the commit. */
   "ack_early",
-  /** Takes the word of a sandbox whatever its fence is, and kills it late. */
+  /** Takes the word of a sandbox whatever its fence is, and lets what it left at work come to its end. */
   "skip_fence",
   /** Now and then a commit lacks its last chunk of lines. */
   "drop_chunk",
@@ -52,7 +54,7 @@ export const PLANTS = [
   "double_answer",
   /** Says again in a replay what was said. */
   "replay_emits",
-  /** Starts the next sandbox of a run before the one before it is over. */
+  /** Takes a sandbox for over when its process is gone, whatever it left at work, and starts the next one. */
   "start_early",
 ] as const;
 /** A way in which the program is broken. */
@@ -67,6 +69,9 @@ interface Armed {
   readonly steps: Step[];
   readonly plants: ReadonlySet<Plant>;
 }
+
+/** How long the store keeps a batch waiting at `commit.slow`. */
+const SLOW_MS = 40;
 
 let armed: Armed | null = null;
 
@@ -103,11 +108,32 @@ export function planted(plant: Plant): boolean {
   return armed !== null && armed.plants.has(plant);
 }
 
-function pass(steps: Step[], point: FaultPoint): void {
+/**
+ * The program passes a place at which it is kept waiting before it dies: null, or a promise that nothing settles. Only
+ * passes for which `counts` are counted.
+ */
+export function passingSlowly(point: FaultPoint, counts: () => boolean): Promise<void> | null {
+  const step = armed?.steps[0];
+  if (armed === null || step?.point !== point || !counts() || !meets(armed.steps, point)) return null;
+  armed.steps.shift();
+  if (!step.stop) return new Promise(() => setTimeout(() => die(step), SLOW_MS));
+  die(step);
+  return null;
+}
+
+function meets(steps: readonly Step[], point: FaultPoint): boolean {
   const step = steps[0];
-  if (step?.point !== point || --step.left > 0) return;
-  steps.shift();
-  Deno.stderr.writeSync(new TextEncoder().encode(`fault point ${point}\n`));
+  return step?.point === point && --step.left === 0;
+}
+
+function pass(steps: Step[], point: FaultPoint): void {
+  if (!meets(steps, point)) return;
+  const step = steps.shift();
+  if (step !== undefined) die(step);
+}
+
+function die(step: Step): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`fault point ${step.point}\n`));
   Deno.kill(Deno.pid, step.stop ? "SIGSTOP" : "SIGKILL");
   // Signals come a moment later: not one statement more may run.
   const until = performance.now() + 50;

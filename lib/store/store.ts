@@ -10,6 +10,7 @@ import { type Blobs, createBlobs } from "./blobs.ts";
 import { type ConnectionRows, createConnections } from "./connections.ts";
 import { createDue, type DueIndex } from "./due.ts";
 import { createEvents, type Events } from "./events.ts";
+import { planted } from "./fault_point.ts";
 import { idempotency } from "./idempotency.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { keys } from "./keys.ts";
@@ -81,6 +82,7 @@ export async function createStore(connection: Connection, options: StoreOptions)
     remote: connection.remote,
     instance,
     away: () => connection.away,
+    faults: { ack_early: planted("ack_early"), drop_chunk: planted("drop_chunk") },
     ...(options.window_ms === undefined ? {} : { window_ms: options.window_ms }),
   });
   const summaries = createSummaries(kv);

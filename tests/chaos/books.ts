@@ -45,9 +45,16 @@ const block = (name: string, lines: number, pause_ms: number, step = name): Bloc
 /** Steps that print a stream of lines. */
 function streams(chance: Chance): Book {
   const blocks = ["Alpha", "Beta", "Gamma", "Delta"].slice(0, chance.between(2, 4))
-    .map((name) => block(name, chance.between(5, 40), chance.pick([0, 2, 5])));
+    .map((name) => block(name, chance.between(5, 40), chance.pick([0, 2, 12])));
   const task = `# Streams\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
   return { kind: "streams", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
+}
+
+/** Blocks that take long enough to be seen at work when their sandbox goes. */
+function long(chance: Chance): Book {
+  const blocks = ["Slow", "Slower"].map((name) => block(name, chance.between(60, 90), 15));
+  const task = `# Long\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
+  return { kind: "long", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
 }
 
 /** Steps that ask people, before and between their blocks. */
@@ -116,8 +123,8 @@ ${fence(code(blocks[1] as Block, `mark("end"); throw new Error("the table is emp
   return { kind: "fails", task, config: { mode: "one-shot" }, blocks, ends: "failed" };
 }
 
-const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails };
-/** The kinds of books. */
+const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails, long };
+/** The kinds of books that are written for nothing in particular. */
 export const KINDS: readonly string[] = ["streams", "gates", "plan", "files", "streams", "gates", "fails"];
 
 /** Makes a book of a kind. */

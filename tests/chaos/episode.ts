@@ -11,10 +11,13 @@ import { carryOut, killBeside, passedPlace } from "./kills.ts";
 import { chooseManner } from "./manners.ts";
 import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
-import { faultOf, type Life, planEpisode, type Round } from "./plan.ts";
+import { faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
+import type { Need } from "./points.ts";
 import type { Kill } from "./tally.ts";
 import { openWire, type Wire } from "./wire.ts";
 
+/** The books that lead to a place. */
+const BOOKS: Partial<Record<Need, readonly string[]>> = { questions: ["gates", "plan"], "long runs": ["long"] };
 const SETTLE_MS = 60_000;
 const SWEEP_MS = 5_000;
 
@@ -79,8 +82,10 @@ class Episode {
   async run(): Promise<EpisodeResult> {
     const { memory, host, people, options } = this.#parts;
     let left: Life = [];
-    for (const life of planEpisode(options.seed, options.number)) left = await this.#live([...left, ...life]);
-    const poisoned = await this.#settle();
+    for (const life of planEpisode(options.seed, options.number)) {
+      if (!this.#found) left = await this.#live([...left, ...life]);
+    }
+    const poisoned = this.#found ? 0 : await this.#settle();
     return {
       breaches: memory.breaches,
       kills: this.#kills,
@@ -91,6 +96,11 @@ class Episode {
     };
   }
 
+  /** A planted fault was found: nothing more has to be seen of it. */
+  get #found(): boolean {
+    return this.#parts.options.plant !== undefined && this.#parts.memory.breaches.length > 0;
+  }
+
   /** One life of the server: from its start to its kill; gives the kills that it was too short for. */
   async #live(life: Life): Promise<Life> {
     const { of, memory, host, wire } = this.#parts;
@@ -98,7 +108,10 @@ class Episode {
     if (!host.alive) return rounds;
     const checking = this.#check();
     const tasks = of.fork(`tasks ${this.#kills.length}`);
-    if (rounds.length > 0 && !rounds.some(wantsRest)) this.#startTasks(tasks, tasks.between(1, 3));
+    const [first] = rounds;
+    if (first !== undefined && !rounds.some((round) => needOf(round) === "rest")) {
+      this.#startTasks(tasks, tasks.between(1, 3), BOOKS[needOf(first)]);
+    }
     for (const round of rounds) {
       const press = () => this.#press(round, tasks);
       this.#kills.push(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
@@ -135,17 +148,16 @@ class Episode {
   /** Does what leads to the place of a round. */
   #press(round: Round, of: Chance): void {
     const { memory, people } = this.#parts;
-    const need = round.at === "place" ? round.place.need : "runs";
-    const live = memory.kept.filter((known) => known.ended === null);
+    const need = needOf(round);
     if (need === "rest") return;
+    const live = memory.kept.filter((known) => known.ended === null);
     if (need === "deletes") {
       const deleting = [...memory.sessions.values()].some((known) => known.deleting === "asked");
       const victim = memory.kept.find((known) => known.log.length > 5);
       if (!deleting && victim !== undefined) return people.delete(victim);
     }
-    if (live.length + people.starting < 2) {
-      this.#startTasks(of.fork(this.#started), 1, need === "questions" ? ["gates"] : KINDS);
-    }
+    const most = need === "starts" ? 4 : 2;
+    if (live.length + people.starting < most) this.#startTasks(of.fork(this.#started), 1, BOOKS[need]);
   }
 
   #startTasks(of: Chance, count: number, kinds = KINDS): void {
@@ -175,13 +187,14 @@ class Episode {
     const { host, memory, people } = this.#parts;
     const since = performance.now();
     const settled = () => people.busy === 0 && memory.kept.every((known) => known.ended !== null) && people.caughtUp();
-    while (!settled() && performance.now() - since < SETTLE_MS) await pause(20);
+    while (!settled() && !this.#found && performance.now() - since < SETTLE_MS) await pause(20);
     if (!settled()) memory.breach("settle", `not at rest after ${SETTLE_MS} ms: ${people.busy} requests`);
     if (memory.sessions.size !== this.#started) {
       memory.breach("settle", `${memory.sessions.size} of ${this.#started} started`);
     }
     await this.#check();
     const poisoned = await checkEnds(this.#checks);
+    await host.noBlocks();
     await people.leave();
     await this.#swept();
     await host.drain();
@@ -200,7 +213,6 @@ class Episode {
   }
 }
 
-const wantsRest = (round: Round) => round.at === "place" && round.place.need === "rest";
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function exists(path: string): boolean {

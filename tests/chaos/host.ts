@@ -5,7 +5,7 @@
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Target } from "./asking.ts";
 import type { Memory } from "./memory.ts";
-import { signal, stoppedChildren, untilGone, workingIn } from "./processes.ts";
+import { below, isBlock, signal, stoppedChildren, untilGone, workingIn } from "./processes.ts";
 import type { Wire } from "./wire.ts";
 
 const TOKEN = "chaos-token-0123456789";
@@ -112,6 +112,14 @@ export class Host {
       );
     }
     for (const { pid } of left) signal(pid, "SIGKILL");
+  }
+
+  /** Tells blocks that still run, or wait to run, though every run has ended. */
+  async noBlocks(): Promise<void> {
+    const { pid } = this;
+    if (pid === null) return;
+    const left = await untilGone(() => below(pid).filter((one) => isBlock(one.pid)), ORPHANS_MS);
+    if (left.length > 0) this.#memory.breach("blocks", `${left.length} processes of blocks are left after every end`);
   }
 
   /** SIGTERM: the server drains and ends with 0. */

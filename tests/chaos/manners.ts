@@ -33,7 +33,7 @@ export function chooseManner(chance: Chance): Manner {
   return {
     doors,
     pause_ms: chance.pick([0, 0, 30, 150, 400]),
-    answering: chance.pick(["plain", "plain", "twice", "contrary", "plain", "no"]),
+    answering: chance.pick(["plain", "plain", "twice", "contrary", "contrary", "no"]),
     suspend_at: chance.yes(0.15) ? chance.between(8, 30) : null,
     cancel_at: chance.yes(0.1) ? chance.between(5, 40) : null,
     delete_at: chance.yes(0.25) ? (chance.yes(0.5) ? "end" : chance.between(8, 40)) : null,

@@ -4,7 +4,7 @@
 //   N2. A kill of the server ends a life; kills of sandboxes and sockets before it belong to the same life.
 //   N3. What needs a run to have executed comes right after a kill of the server at a random time.
 import { type Chance, chance } from "./chance.ts";
-import { type Kind, type Phase, PHASES, type Place, PLACES } from "./points.ts";
+import { DECK, type Kind, type Need, type Phase, type Place, PLACES } from "./points.ts";
 
 /** Kills of an episode. */
 export const ROUNDS = 5;
@@ -26,7 +26,7 @@ export function planEpisode(seed: string, episode: number): Life[] {
   const needed = later.length > 0;
   const random: Round = {
     at: "random",
-    kind: needed ? "server" : of.pick(["server", "server", "sandbox", "socket"]),
+    kind: needed ? "server" : of.pick(["server", "sandbox", "socket"]),
     ms: of.between(10, 900),
     running: needed,
   };
@@ -39,8 +39,8 @@ function dealt(seed: string, episode: number): Phase[] {
   const cards = ROUNDS - 1;
   return Array.from({ length: cards }, (_, i) => {
     const at = episode * cards + i;
-    const deck = chance(`${seed}/deck/${Math.floor(at / PHASES.length)}`).shuffled(PHASES);
-    return deck[at % PHASES.length] ?? "in a leaf";
+    const deck = chance(`${seed}/deck/${Math.floor(at / DECK.length)}`).shuffled(DECK);
+    return deck[at % DECK.length] ?? "in a leaf";
   });
 }
 
@@ -49,7 +49,12 @@ function placeRound(phase: Phase, of: Chance): Round {
   return { at: "place", kind: of.pick(place.kinds), place, pass: of.between(1, place.most) };
 }
 
-const needOf = (round: Round) => round.at === "place" ? round.place.need : null;
+/** What people do so that a round comes to its kill. */
+export function needOf(round: Round): Need {
+  const need = round.at === "place" ? round.place.need : "runs";
+  // What is cut off shows best while it is at work.
+  return need === "runs" && round.kind === "sandbox" ? "long runs" : need;
+}
 
 function lives(rounds: readonly Round[]): Life[] {
   const all: Round[][] = [[]];

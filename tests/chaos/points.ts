@@ -16,6 +16,8 @@ export const PHASES = [
   "in a delete",
   "in a migration",
 ] as const;
+/** The deck of which phases are dealt: the phases in which most can go wrong are in it twice. */
+export const DECK: readonly Phase[] = [...PHASES, "in a leaf", "before a commit"];
 /** A phase. */
 export type Phase = (typeof PHASES)[number];
 
@@ -23,6 +25,10 @@ export type Phase = (typeof PHASES)[number];
 export type Need =
   /** Runs that go on. */
   | "runs"
+  /** Runs of which many start at once. */
+  | "starts"
+  /** Runs whose blocks take long. */
+  | "long runs"
   /** Runs that ask. */
   | "questions"
   /** A session that is deleted. */
@@ -44,8 +50,8 @@ export interface Place {
   readonly kinds: readonly Kind[];
 }
 
-const MOSTLY_SERVER: readonly Kind[] = ["server", "server", "server", "socket"];
-const ALL: readonly Kind[] = ["server", "server", "server", "sandbox", "sandbox", "socket"];
+const MOSTLY_SERVER: readonly Kind[] = ["server", "server", "server", "sandbox", "socket"];
+const ALL: readonly Kind[] = ["server", "server", "sandbox", "sandbox", "socket"];
 const SERVER: readonly Kind[] = ["server"];
 
 /** All places. */
@@ -55,6 +61,8 @@ export const PLACES: readonly Place[] = [
   { point: "leaf.output", phase: "in a leaf", need: "runs", most: 25, kinds: ALL },
   { point: "leaf.ended", phase: "in a leaf", need: "runs", most: 8, kinds: ALL },
   { point: "commit.decided", phase: "before a commit", need: "runs", most: 50, kinds: MOSTLY_SERVER },
+  { point: "commit.slow", phase: "before a commit", need: "starts", most: 4, kinds: SERVER },
+  { point: "commit.slow", phase: "before a commit", need: "questions", most: 8, kinds: SERVER },
   { point: "commit.sent", phase: "before a commit", need: "runs", most: 50, kinds: MOSTLY_SERVER },
   { point: "commit.landed", phase: "between commit and fan-out", need: "runs", most: 50, kinds: MOSTLY_SERVER },
   { point: "commit.told", phase: "between commit and ack", need: "runs", most: 50, kinds: MOSTLY_SERVER },

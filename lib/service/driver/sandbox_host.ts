@@ -10,7 +10,7 @@ import type { EventDraft } from "../../model/event.ts";
 import type { OpenEntry } from "../../model/journal.ts";
 import type { BeginFrame, HostFrame } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
-import { passing } from "../../store/fault_point.ts";
+import { passing, planted } from "../../store/fault_point.ts";
 import { limitsOf } from "../limits.ts";
 import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
 import { Begins } from "./begins.ts";
@@ -21,6 +21,7 @@ import { JournalFeed } from "./journal_feed.ts";
 import { CancelLadder } from "./ladder.ts";
 import { Leaves } from "./leaves.ts";
 import { OutputLog } from "./output.ts";
+import { saidAgain } from "../planted.ts";
 import { type Prepared, prepareStart } from "./start.ts";
 import { fireTimer, tellStage } from "./system_says.ts";
 import { Voice } from "./voice.ts";
@@ -199,10 +200,17 @@ export class SandboxHost {
     this.#send(prepared.start);
     await this.#feed.sendStored(this.#events.state.entries, prepared.kept);
     if (this.#events.state.entries.size > 0) passing("replay.sent");
+    const again = saidAgain(this.#events.state);
+    if (again.length > 0) await this.#report(again);
   }
 
   async #untilOver(sandbox: WorkflowSandbox, output: OutputLog): Promise<SandboxOver> {
     const over = await sandbox.over;
+    if (planted("start_early")) return over;
+    if (planted("skip_fence")) {
+      void this.#leaves.quiet().then(() => this.#executor.close());
+      return over;
+    }
     this.#callOff();
     for (const { events, bytes } of output.end()) void this.#report(events, bytes);
     await Promise.all([this.#leaves.quiet(), this.#executor.close()]);

@@ -6,7 +6,7 @@
 //   C3. Fan-out comes before the answers: who is told that it happened finds it in every list.
 import { getLogger } from "@logtape/logtape";
 import { AppError } from "../../model/error.ts";
-import { passing } from "../fault_point.ts";
+import { passing, passingSlowly } from "../fault_point.ts";
 import { keys } from "../keys.ts";
 import { pause } from "../ports.ts";
 import { fillAtomic, type Part, readMany } from "./batch.ts";
@@ -40,6 +40,8 @@ export class Committer<S> {
     if (parts.length === 0) return;
     let outcome: Outcome;
     passing("commit.decided");
+    const held = passingSlowly("commit.slow", () => parts.some(somebodyWaits));
+    if (held !== null) await held;
     try {
       outcome = await this.#row.send((op) => {
         for (const part of parts) {
@@ -154,3 +156,6 @@ export class Committer<S> {
     }
   }
 }
+
+const somebodyWaits = <S>({ answers }: Part<S>): boolean =>
+  answers.some(({ pending }) => pending.submission.owner === "person");

@@ -113,6 +113,8 @@ export interface Faults {
   skip_head?: boolean;
   /** Checks no key outside the session. */
   skip_outside?: boolean;
+  /** Leaves the last chunk of lines out, at every eighth head. */
+  drop_chunk?: boolean;
 }
 
 /** What a writer is made of. */
