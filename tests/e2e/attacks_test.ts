@@ -1,6 +1,6 @@
 // Every attack of the attack table, from a runbook's block, through a real server: each ends in an event that a person
 // understands, nothing gets out, nothing outside changes, nothing is left, and the server answers meanwhile.
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { LEVELS } from "../attacks/arena.ts";
 import { wrongOf } from "../attacks/attempts/attempt.ts";
 import { FILE_GROUPS } from "../attacks/attempts/files.ts";
