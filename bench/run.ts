@@ -3,6 +3,7 @@
 // `deno task bench` runs all; names as arguments run some. Load is bounded in number and time and goes to loopback only.
 // Figures are only comparable within one run: the machine's other load moves both sides.
 import { approvalGoesOn } from "./cases/approval.ts";
+import { healthUnderAttack } from "./cases/attacks.ts";
 import { eventStream } from "./cases/events.ts";
 import { sessionCreate } from "./cases/sessions.ts";
 import { startToOutput } from "./cases/start.ts";
@@ -13,6 +14,7 @@ const CASES: Record<string, Case> = {
   "approval-goes-on": approvalGoesOn,
   "events-to-client": eventStream,
   "start-to-output": startToOutput,
+  "health-under-attack": healthUnderAttack,
 };
 
 const encoder = new TextEncoder();

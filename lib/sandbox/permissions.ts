@@ -5,6 +5,8 @@
 //       without asking for any right.
 //   F2. `--config` always names a file of ours, so a deno.json or package.json in a work folder has no effect.
 //   F3. Nothing of the server's environment is passed on, and there is no PATH.
+//   F4. A sandbox steps back for the server: code from outside that spins on every processor must not keep it from
+//       answering.
 import type { Walls } from "./detect.ts";
 
 /** A command as Deno.Command takes it. */
@@ -13,6 +15,10 @@ export interface CommandLine {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** How far its session steps back for the server (0 to 19); not at all when absent. */
+  readonly back?: number;
+  /** The program makes a session of its own; else whoever starts it does, which copies the memory map of the server. */
+  readonly leads?: boolean;
 }
 
 /** What an exec process is built from; every path is absolute and real. */
@@ -64,6 +70,8 @@ const DENO_BASE_BYTES = 570_000_000;
 /** Largest file that a workflow process could write: its own compile cache. */
 const WORKFLOW_FILE_BYTES = 64_000_000;
 const OPEN_FILES = 256;
+/** How far each kind steps back, in the system's scale from 0 to 19; people wait for a workflow's own words. */
+const STEPS_BACK = { workflow: 5, exec: 10 };
 /** Deno's own compile cache has to fit. */
 const LEAST_FILE_MB = 16;
 
@@ -110,7 +118,8 @@ export function execCommand(plan: ExecPlan): CommandLine {
     ...plan.read.flatMap((folder) => ["--ro-bind", folder, folder]),
     ...["--proc", "/proc", "--dev", "/dev", "--bind", plan.deno_dir, paths.deno_dir, "--bind", plan.work, paths.work],
   ];
-  return behindWall({ walls, limits, mounts, deno, env, inside: paths.work, cwd: plan.work });
+  const back = STEPS_BACK.exec;
+  return behindWall({ walls, back, limits, mounts, deno, env, inside: paths.work, cwd: plan.work });
 }
 
 /** The command that starts a workflow process: no right at all, but for the folder of own workflows. */
@@ -138,6 +147,7 @@ export function workflowCommand(plan: WorkflowPlan): CommandLine {
   ];
   return behindWall({
     walls,
+    back: STEPS_BACK.workflow,
     limits,
     mounts,
     deno,
@@ -190,6 +200,7 @@ function folderOf(path: string): string {
 
 interface Parts {
   readonly walls: Walls;
+  readonly back: number;
   readonly limits: readonly string[];
   readonly mounts: readonly string[];
   readonly deno: readonly string[];
@@ -199,12 +210,18 @@ interface Parts {
   readonly cwd: string;
 }
 
-function behindWall({ walls, limits, mounts, deno, env, inside, cwd }: Parts): CommandLine {
+function behindWall({ walls, back, limits, mounts, deno, env, inside, cwd }: Parts): CommandLine {
   const { isolation, tools } = walls;
-  if (isolation === "plain" || tools.prlimit === undefined) return command(walls, deno, env, cwd);
+  const first = [
+    ...(tools.setsid === undefined ? [] : [tools.setsid]),
+    ...(tools.nice === undefined ? [] : [tools.nice, "-n", `${back}`]),
+  ];
+  const own = { env, cwd, back };
+  if (isolation === "plain" || tools.prlimit === undefined) return command(walls, [...first, ...deno], own);
   const limited = [tools.prlimit, ...limits, "--"];
   if (isolation === "limits" && tools.setpriv !== undefined) {
-    return command(walls, [tools.setpriv, "--pdeathsig", "KILL", "--nnp", "--", ...limited, ...deno], env, cwd);
+    const bound = [tools.setpriv, "--pdeathsig", "KILL", "--nnp", "--"];
+    return command(walls, [...first, ...bound, ...limited, ...deno], own);
   }
   const wall = [
     tools.bwrap ?? "bwrap",
@@ -214,25 +231,24 @@ function behindWall({ walls, limits, mounts, deno, env, inside, cwd }: Parts): C
     ...mounts,
     ...["--remount-ro", "/", "--chdir", inside, "--"],
   ];
-  return command(walls, [...limited, ...wall, ...deno], {}, cwd);
+  return command(walls, [...first, ...limited, ...wall, ...deno], { ...own, env: {} });
 }
 
 /** The command itself, behind a shell that closes inherited descriptors when there are any. */
 function command(
   walls: Walls,
   words: readonly string[],
-  env: Readonly<Record<string, string>>,
-  cwd: string,
+  { env, cwd, back }: { env: CommandLine["env"]; cwd: string; back: number },
 ): CommandLine {
   const { inherited_fds, tools } = walls;
   const [program = "", ...args] = words;
-  if (inherited_fds.length === 0) return { program, args, env, cwd };
+  const own = { env, cwd, back, leads: tools.setsid !== undefined };
+  if (inherited_fds.length === 0) return { ...own, program, args };
   const closing = inherited_fds.map((fd) => `exec ${fd}>&-`).join("; ");
   const script = `${closing}; unset PWD OLDPWD SHLVL; exec "$@"`;
   return {
+    ...own,
     program: tools.bash ?? "bash",
     args: ["--noprofile", "--norc", "-c", script, "holdfast", program, ...args],
-    env,
-    cwd,
   };
 }

@@ -13,6 +13,8 @@ export interface ProcessSample {
   /** Processor time of all its threads so far, seconds. */
   readonly cpu_s: number;
   readonly dead: boolean;
+  /** Number of its session. */
+  readonly session: number;
 }
 
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
@@ -29,12 +31,14 @@ function pageBytes(): number {
 
 /** Reads one process; undefined when it is not there. */
 export function sampleProcess(pid: number): ProcessSample | undefined {
-  let stat: string;
   try {
-    stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return parse(pid, Deno.readTextFileSync(`/proc/${pid}/stat`));
   } catch {
     return undefined;
   }
+}
+
+function parse(pid: number, stat: string): ProcessSample {
   // The name in brackets may hold anything, brackets too: fields are counted from the last one (proc(5), from field 3).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const number = (field: number) => Number(fields[field - 3]);
@@ -44,6 +48,7 @@ export function sampleProcess(pid: number): ProcessSample | undefined {
     rss_bytes: number(24) * pageBytes(),
     cpu_s: (number(14) + number(15)) / TICKS_PER_SECOND,
     dead: fields[0] === "Z" || fields[0] === "X",
+    session: number(6),
   };
 }
 
@@ -71,6 +76,18 @@ function childrenOf(pid: number): number[] {
 
 /** Whether exactly this process still exists; a zombie does not count, nothing of it can act. */
 export function isAlive(process: { pid: number; started: number }): boolean {
-  const now = sampleProcess(process.pid);
-  return now !== undefined && now.started === process.started && !now.dead;
+  return isSame(process, sampleProcess(process.pid));
+}
+
+/**
+ * The same for a process that was just killed. Whoever looks at a process while it dies may be the last to let go of its
+ * memory, and then it is the looker who takes down hundreds of megabytes: never on the main thread.
+ */
+export async function stillAlive(process: { pid: number; started: number }): Promise<boolean> {
+  const stat = await Deno.readTextFile(`/proc/${process.pid}/stat`).catch(() => undefined);
+  return stat !== undefined && isSame(process, parse(process.pid, stat));
+}
+
+function isSame({ started }: { started: number }, now: ProcessSample | undefined): boolean {
+  return now !== undefined && now.started === started && !now.dead;
 }

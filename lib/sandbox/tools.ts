@@ -9,10 +9,12 @@ export interface Tools {
   readonly prlimit?: string;
   readonly bash?: string;
   readonly ldd?: string;
+  readonly nice?: string;
+  readonly setsid?: string;
 }
 
 const FOLDERS = ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin"];
-const NAMES = ["bwrap", "setpriv", "prlimit", "bash", "ldd"] as const;
+const NAMES = ["bwrap", "setpriv", "prlimit", "bash", "ldd", "nice", "setsid"] as const;
 
 /** Finds the programs that walls are made of. */
 export async function findTools(): Promise<Tools> {

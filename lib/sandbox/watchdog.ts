@@ -62,6 +62,7 @@ class Watchdog {
     if (wall_ms !== undefined) {
       this.#after("wall", wall_ms, () => this.#break("timeout", `it ran longer than ${wall_ms / 1000} s`));
     }
+    child.sample(); // it steps back from the first moment
     this.#after("tree", TREE_MS, () => this.#lookAtTree());
     if (options.limits.folders.length > 0) this.#after("disk", DISK_MS, () => void this.#lookAtDisk());
   }
