@@ -71,7 +71,7 @@ const DENO_BASE_BYTES = 570_000_000;
 const WORKFLOW_FILE_BYTES = 64_000_000;
 const OPEN_FILES = 256;
 /** How far each kind steps back, in the system's scale from 0 to 19; people wait for a workflow's own words. */
-const STEPS_BACK = { workflow: 5, exec: 10 };
+const STEPS_BACK = { workflow: 3, exec: 5 };
 /** Deno's own compile cache has to fit. */
 const LEAST_FILE_MB = 16;
 
