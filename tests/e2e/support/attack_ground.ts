@@ -90,10 +90,11 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
     },
     async lookAround() {
       await until(() => below(server.pid).length === 0, 10_000, "the end of all processes of the server");
+      const children = `${data}/cache/children`;
+      await until(() => [...Deno.readDirSync(children)].length === 0, 10_000, "the end of their caches");
       for (const [look, before] of outside) assertEquals(look(), before, "nothing outside has changed");
       assertEquals(PLANTED.filter((path) => exists(path)), []);
       assertEquals(listener.connections(), 0, "nobody connected");
-      assertEquals([...Deno.readDirSync(`${data}/cache/children`)].map(({ name }) => name), [], "no cache is left");
       const all = [...Object.values(canaries), ...Object.values(theirs)];
       for (const session_id of attackers) {
         assertFree(await everythingOf(server, session_id), all, `the answers about session ${session_id}`);
