@@ -52,7 +52,7 @@ function streams(chance: Chance): Book {
 
 /** Blocks that take long enough to be seen at work when their sandbox goes. */
 function long(chance: Chance): Book {
-  const blocks = ["Slow", "Slower"].map((name) => block(name, chance.between(60, 90), 15));
+  const blocks = ["Slow", "Slower"].map((name) => block(name, chance.between(80, 120), 15));
   const task = `# Long\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
   return { kind: "long", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
 }

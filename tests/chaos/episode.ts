@@ -82,8 +82,9 @@ class Episode {
   async run(): Promise<EpisodeResult> {
     const { memory, host, people, options } = this.#parts;
     let left: Life = [];
-    for (const life of planEpisode(options.seed, options.number)) {
-      if (!this.#found) left = await this.#live([...left, ...life]);
+    const lives = planEpisode(options.seed, options.number);
+    for (const [i, life] of lives.entries()) {
+      if (!this.#found) left = await this.#live([...left, ...life], i === lives.length - 1);
     }
     const poisoned = this.#found ? 0 : await this.#settle();
     return {
@@ -102,21 +103,28 @@ class Episode {
   }
 
   /** One life of the server: from its start to its kill; gives the kills that it was too short for. */
-  async #live(life: Life): Promise<Life> {
+  async #live(life: Life, last: boolean): Promise<Life> {
     const { of, memory, host, wire } = this.#parts;
     const rounds = await this.#start(life);
     if (!host.alive) return rounds;
     const checking = this.#check();
     const tasks = of.fork(`tasks ${this.#kills.length}`);
-    const [first] = rounds;
-    if (first !== undefined && !rounds.some((round) => needOf(round) === "rest")) {
-      this.#startTasks(tasks, tasks.between(1, 3), BOOKS[needOf(first)]);
+    const needs = rounds.map(needOf);
+    if (rounds.length > 0 && !needs.includes("rest")) {
+      const first = needs.includes("long runs") ? "long runs" : needs[0] ?? "runs";
+      this.#startTasks(tasks, tasks.between(1, 3), BOOKS[first]);
     }
     for (const round of rounds) {
       const press = () => this.#press(round, tasks);
       this.#kills.push(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
     }
     await checking;
+    // Sandboxes were killed, and the server lives: it ends as an operator would end it.
+    if (!last && host.alive) {
+      // It hands over what executes, which begins again.
+      memory.lost();
+      await host.drain();
+    }
     return [];
   }
 
@@ -134,7 +142,9 @@ class Episode {
     };
     const died = await host.start({ ...this.#env, ...(fault === "" ? {} : { HOLDFAST_FAULT: fault }) }, (pid) => {
       const round = left.find((one) => one.at === "place");
-      if (early(round)) killBeside({ memory, wire }, { kind: round.kind, pid, of: of.fork(`early ${left.length}`) });
+      if (early(round)) {
+        killBeside({ memory, wire }, { kind: round.kind, pid, of: of.fork(`early ${left.length}`), working: false });
+      }
     });
     if (died === null) return left;
     const round = left.at(-1);

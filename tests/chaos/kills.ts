@@ -4,8 +4,8 @@
 //   L2. A server that is dead without having said that it passed its place has ended by itself: that is a breach.
 import type { Chance } from "./chance.ts";
 import type { Host } from "./host.ts";
-import { parseLog, runStatus } from "./log_rules.ts";
-import type { Memory } from "./memory.ts";
+import { attemptsOf, parseLog, runStatus } from "./log_rules.ts";
+import type { Known, Memory } from "./memory.ts";
 import type { Round } from "./plan.ts";
 import type { Kind, Phase } from "./points.ts";
 import { below, isBlock, isStopped, signal } from "./processes.ts";
@@ -14,6 +14,9 @@ import type { Wire } from "./wire.ts";
 
 const REACH_MS = 8_000;
 const LOOK_MS = 4;
+/** How long a run whose sandbox was killed may say nothing, and how many events show that it goes on. */
+const GO_ON_MS = 6_000;
+const ENOUGH = 30;
 
 /** What kills need. */
 export interface KillParts {
@@ -33,16 +36,24 @@ export async function carryOut(parts: KillParts, round: Round, of: Chance): Prom
   const phase = named ? round.place.phase : seenPhase(parts.memory);
   const { pid } = parts.host;
   if (kind === "server") await killServer(parts, round);
-  else if (pid !== null) killBeside(parts, { kind, pid, of });
+  else if (pid !== null) {
+    const running = runningNow(parts.memory);
+    killBeside(parts, { kind, pid, of, working: phase === "in a leaf" });
+    if (kind === "sandbox") await goOn(parts, running);
+  }
   return { kind, phase, named };
 }
 
-/** Kills sandboxes or sockets of a server, which may stand still, and lets it go on. */
+/**
+ * Kills sandboxes or sockets of a server, which may stand still, and lets it go on. Of runs that are `working` only the
+ * workflow goes: its block, a child of the server, is at work then and must not be heard of any more.
+ */
 export function killBeside(
   parts: Pick<KillParts, "memory" | "wire">,
-  { kind, pid, of }: { kind: Kind; pid: number; of: Chance },
+  { kind, pid, of, working }: { kind: Kind; pid: number; of: Chance; working: boolean },
 ): void {
-  if (kind === "sandbox") killSandboxes(parts.memory, pid, of);
+  const which = working ? "workflows" : of.pick(["workflows", "all", "one"] as const);
+  if (kind === "sandbox") killSandboxes(parts.memory, { pid, which, of });
   else parts.wire.cut();
   signal(pid, "SIGCONT");
 }
@@ -54,7 +65,8 @@ async function waitFor(parts: KillParts, round: Round): Promise<boolean> {
   const over = () => {
     const ms = performance.now() - since;
     if (round.at === "place") return ms >= (round.place.phase === "in recovery" ? 0 : REACH_MS);
-    return ms >= round.ms && (!round.running || ms > REACH_MS || seenPhase(parts.memory) === "in a leaf");
+    if (ms < round.ms || ms > REACH_MS || !round.running) return ms >= round.ms;
+    return round.kind === "sandbox" ? atWork(parts.memory) : seenPhase(parts.memory) === "in a leaf";
   };
   while (!over()) {
     if (!host.alive) return round.at === "place" && round.kind === "server";
@@ -79,9 +91,11 @@ export function passedPlace(memory: Memory, output: string, round: Round): void 
 }
 
 /** Processes below the server: those of workflows, all, or one of them with what is below it. */
-function killSandboxes(memory: Memory, pid: number, of: Chance): void {
+function killSandboxes(
+  memory: Memory,
+  { pid, which, of }: { pid: number; which: "workflows" | "all" | "one"; of: Chance },
+): void {
   const all = below(pid);
-  const which = of.pick(["workflows", "workflows", "all", "one"] as const);
   const one = of.pick([null, ...all]);
   const doomed = which === "workflows" ? all.filter((process) => !isBlock(process.pid)) : all;
   const killed = which === "one" && one !== null ? [one, ...below(one.pid)] : doomed;
@@ -89,6 +103,43 @@ function killSandboxes(memory: Memory, pid: number, of: Chance): void {
   if (killed.some((process) => isBlock(process.pid))) memory.blocksKilled();
   for (const process of killed) signal(process.pid, "SIGKILL");
   memory.lost();
+}
+
+/** Sessions whose runs execute, with the length of their logs. */
+function runningNow(memory: Memory): Map<Known, number> {
+  const running = memory.kept.filter((known) => runStatus(parseLog(known.log)) === "running");
+  return new Map(running.map((known) => [known, known.log.length]));
+}
+
+/** Runs whose sandboxes were killed go on: each is seen to say more, and those that were taken over to say much more. */
+async function goOn({ host, memory }: KillParts, running: ReadonlyMap<Known, number>): Promise<void> {
+  const since = performance.now();
+  const settled = (known: Known, at: number) => {
+    const log = parseLog(known.log.slice(at));
+    const resumed = log.findIndex((event) => event.event_type === "workflow_resumed");
+    const rests = ["waiting", "paused"].includes(runStatus(log) ?? "");
+    return known.ended !== null || known.deleting !== "no" || rests || (resumed >= 0 && log.length - resumed > ENOUGH);
+  };
+  const all = [...running];
+  while (host.alive && !all.every(([known, at]) => settled(known, at)) && performance.now() - since < GO_ON_MS) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  for (const [known, at] of all) {
+    const silent = known.ended === null && known.deleting === "no" && known.log.length === at;
+    if (host.alive && silent) {
+      memory.breach(known.session_id, `said nothing for ${GO_ON_MS} ms after its sandbox was killed`);
+    }
+  }
+}
+
+/** Whether a block that takes long has just begun to print. */
+function atWork(memory: Memory): boolean {
+  return memory.kept.some(({ book, log }) => {
+    const last = log.at(-1);
+    if (book.kind !== "long" || last === undefined) return false;
+    const { attempts } = attemptsOf(parseLog([last]));
+    return attempts.some(({ lines }) => lines < 60);
+  });
 }
 
 /** What those outside can see of the phase. */

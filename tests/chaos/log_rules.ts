@@ -3,7 +3,7 @@
 //   R1. seq is gapless from 1; every line is of this session.
 //   R2. What happens once stands once: start, end, each step's completion, each approval's question and answer, each text.
 //   R3. Of each attempt of a block the lines are there in order from 0, none missing, none twice; all of them when the
-//       block has finished.
+//       block has finished; and none of an attempt that was over because the next one had begun.
 //   R4. Nothing of a run follows its end; a status follows from the one before it.
 import type { Block, Book } from "./books.ts";
 
@@ -85,6 +85,8 @@ export interface Attempt {
 /** The attempts of blocks that a log shows, and breaches in the order of their lines. */
 export function attemptsOf(log: readonly Logged[]): { attempts: Attempt[]; breaches: string[] } {
   const next = new Map<string, number>();
+  /** Of each block the attempt that began last. */
+  const current = new Map<string, string>();
   const breaches: string[] = [];
   for (const { seq, event_type, data } of log) {
     if (event_type !== "output") continue;
@@ -92,6 +94,8 @@ export function attemptsOf(log: readonly Logged[]): { attempts: Attempt[]; breac
     if (n === undefined) continue;
     const key = `${block} ${id}`;
     const expected = next.get(key) ?? 0;
+    if (!next.has(key) && id !== undefined) current.set(block ?? "", id);
+    if (current.get(block ?? "") !== id) breaches.push(`seq ${seq} is of attempt ${id} of ${block}, which was over`);
     if (Number(n) !== expected) breaches.push(`seq ${seq} is line ${n} of ${key}, expected ${expected}`);
     next.set(key, Number(n) + 1);
   }

@@ -1,10 +1,11 @@
 // What an episode does, known before it begins: five kills, four at places, one at a time chosen at random.
 //
 //   N1. The phases come out of a deck that the seed shuffles, so that each has its share however short a test is.
-//   N2. A kill of the server ends a life; kills of sandboxes and sockets before it belong to the same life.
+//   N2. A kill of the server ends a life; kills of sockets before it belong to the same life. A kill of sandboxes ends one
+//       too: it is seen how their runs go on, then the server drains.
 //   N3. What needs a run to have executed comes right after a kill of the server at a random time.
 import { type Chance, chance } from "./chance.ts";
-import { DECK, type Kind, type Need, type Phase, type Place, PLACES } from "./points.ts";
+import { type Card, DECK, type Kind, type Need, type Place, PLACES } from "./points.ts";
 
 /** Kills of an episode. */
 export const ROUNDS = 5;
@@ -13,46 +14,43 @@ export const ROUNDS = 5;
 export type Round =
   | { readonly at: "place"; readonly kind: Kind; readonly place: Place; readonly pass: number }
   | { readonly at: "random"; readonly kind: Kind; readonly ms: number; readonly running: boolean };
-/** The kills of one life of the server, in their order; the last one may end it. */
+/** The kills of one life of the server, in their order. */
 export type Life = readonly Round[];
 
 /** The plan of an episode. */
 export function planEpisode(seed: string, episode: number): Life[] {
   const of = chance(`${seed}/${episode}/plan`);
-  const placed = dealt(seed, episode).map((phase, i) => placeRound(phase, of.fork(i)));
+  const placed = dealt(seed, episode).map((card, i) => placeRound(card, of.fork(i)));
   const first = placed.filter((round) => needOf(round) === "fresh");
   const later = placed.filter((round) => needOf(round) === "lease");
   const others = placed.filter((round) => !first.includes(round) && !later.includes(round));
   const needed = later.length > 0;
-  const random: Round = {
-    at: "random",
-    kind: needed ? "server" : of.pick(["server", "sandbox", "socket"]),
-    ms: of.between(10, 900),
-    running: needed,
-  };
+  const kind = needed ? "server" : of.pick(["server", "sandbox", "socket", "socket"] as const);
+  const random: Round = { at: "random", kind, ms: of.between(10, 900), running: needed || kind === "sandbox" };
   const rounds = needed ? [...first, ...others, random, ...later] : [...first, ...of.shuffled([...others, random])];
   return lives(rounds);
 }
 
-/** The four phases of an episode, from the deck. */
-function dealt(seed: string, episode: number): Phase[] {
+/** The four cards of an episode, from the deck. */
+function dealt(seed: string, episode: number): Card[] {
   const cards = ROUNDS - 1;
   return Array.from({ length: cards }, (_, i) => {
     const at = episode * cards + i;
     const deck = chance(`${seed}/deck/${Math.floor(at / DECK.length)}`).shuffled(DECK);
-    return deck[at % DECK.length] ?? "in a leaf";
+    return deck[at % DECK.length] ?? { phase: "in a leaf" };
   });
 }
 
-function placeRound(phase: Phase, of: Chance): Round {
-  const place = of.pick(PLACES.filter((one) => one.phase === phase));
-  return { at: "place", kind: of.pick(place.kinds), place, pass: of.between(1, place.most) };
+function placeRound({ phase, kind }: Card, of: Chance): Round {
+  const places = PLACES.filter((one) => one.phase === phase);
+  // What is cut off shows best while it is at work.
+  const place = of.pick(kind === "sandbox" ? places.filter(({ point }) => point === "leaf.output") : places);
+  return { at: "place", kind: kind ?? of.pick(place.kinds), place, pass: of.between(1, place.most) };
 }
 
 /** What people do so that a round comes to its kill. */
 export function needOf(round: Round): Need {
   const need = round.at === "place" ? round.place.need : "runs";
-  // What is cut off shows best while it is at work.
   return need === "runs" && round.kind === "sandbox" ? "long runs" : need;
 }
 
@@ -60,7 +58,7 @@ function lives(rounds: readonly Round[]): Life[] {
   const all: Round[][] = [[]];
   for (const round of rounds) {
     all.at(-1)?.push(round);
-    if (round.kind === "server") all.push([]);
+    if (round.kind !== "socket") all.push([]);
   }
   return all;
 }

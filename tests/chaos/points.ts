@@ -16,8 +16,6 @@ export const PHASES = [
   "in a delete",
   "in a migration",
 ] as const;
-/** The deck of which phases are dealt: the phases in which most can go wrong are in it twice. */
-export const DECK: readonly Phase[] = [...PHASES, "in a leaf", "before a commit"];
 /** A phase. */
 export type Phase = (typeof PHASES)[number];
 
@@ -50,15 +48,28 @@ export interface Place {
   readonly kinds: readonly Kind[];
 }
 
-const MOSTLY_SERVER: readonly Kind[] = ["server", "server", "server", "sandbox", "socket"];
-const ALL: readonly Kind[] = ["server", "server", "sandbox", "sandbox", "socket"];
+const MOSTLY_SERVER: readonly Kind[] = ["server", "server", "socket"];
+const ALL: readonly Kind[] = ["server", "server", "sandbox", "socket"];
+const AT_WORK: readonly Kind[] = ["server", "sandbox", "sandbox", "socket"];
 const SERVER: readonly Kind[] = ["server"];
+
+/** What is dealt: a phase, and where it must be what is killed. */
+export interface Card {
+  readonly phase: Phase;
+  readonly kind?: Kind;
+}
+/** The deck: each phase, and twice those in which most can go wrong. */
+export const DECK: readonly Card[] = [
+  ...PHASES.map((phase) => ({ phase })),
+  { phase: "in a leaf", kind: "sandbox" },
+  { phase: "before a commit", kind: "server" },
+];
 
 /** All places. */
 export const PLACES: readonly Place[] = [
   { point: "idle.turn", phase: "idle", need: "rest", most: 2, kinds: SERVER },
   { point: "leaf.began", phase: "in a leaf", need: "runs", most: 8, kinds: ALL },
-  { point: "leaf.output", phase: "in a leaf", need: "runs", most: 25, kinds: ALL },
+  { point: "leaf.output", phase: "in a leaf", need: "runs", most: 25, kinds: AT_WORK },
   { point: "leaf.ended", phase: "in a leaf", need: "runs", most: 8, kinds: ALL },
   { point: "commit.decided", phase: "before a commit", need: "runs", most: 50, kinds: MOSTLY_SERVER },
   { point: "commit.slow", phase: "before a commit", need: "starts", most: 4, kinds: SERVER },
