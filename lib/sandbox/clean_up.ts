@@ -1,4 +1,5 @@
 // Takes back what a block made when it broke the limit of the disk.
+import { removeTree } from "./own_folder.ts";
 import { HIDDEN, type Survey } from "./survey.ts";
 
 /** Removes the topmost entries that a walk before did not see, and names the first hundred; what was there stays. */
@@ -10,7 +11,7 @@ export async function removeNew(root: string, before: Survey): Promise<string[]>
     for (const name of namesIn(folder === "" ? root : `${root}/${folder}`)) {
       const path = folder === "" ? name : `${folder}/${name}`;
       if (old.has(path)) continue;
-      await Deno.remove(`${root}/${path}`, { recursive: true }).catch(() => {});
+      await removeTree(`${root}/${path}`).catch(() => {});
       if (removed.length < 100) removed.push(path);
     }
   }

@@ -6,6 +6,7 @@ import type { ExecArgs } from "../protocol/sandbox.ts";
 import { AppError } from "../model/error.ts";
 import type { Clock, Ids, SandboxLimits } from "../service/ports.ts";
 import type { ModuleBundles } from "./module_bundle.ts";
+import { removeTree } from "./own_folder.ts";
 import { placeFile, readSmall, writeOwn } from "./safe_file.ts";
 import { ensureFolder, writablePath } from "./safe_path.ts";
 import { HIDDEN, type Survey, survey } from "./survey.ts";
@@ -80,7 +81,7 @@ export async function readValue(work: string, path: string): Promise<unknown> {
 
 /** Removes the host's own folder and whatever a program hid there. */
 export async function dropOwn(work: string): Promise<void> {
-  await Deno.remove(`${work}/${HIDDEN}`, { recursive: true }).catch(() => {});
+  await removeTree(`${work}/${HIDDEN}`).catch(() => {});
 }
 
 /** Walks the folder; throws AppError when something lies there that would open what is outside, or too much. */

@@ -7,6 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { createHash } from "node:crypto";
 import { AppError } from "../model/error.ts";
 import type { Clock, FileInfo, Folders, Ids } from "../service/ports.ts";
+import { removeTree } from "./own_folder.ts";
 import { openRegular, placeFile, streamOf } from "./safe_file.ts";
 import { ensureFolder, sessionFolder, writablePath } from "./safe_path.ts";
 import { type Survey, survey, type Surveyed, surveyed } from "./survey.ts";
@@ -113,7 +114,7 @@ class SessionFolders implements Folders {
   async remove(session_id: string): Promise<void> {
     this.#digests.delete(session_id);
     this.#writers.delete(session_id);
-    await Deno.remove(this.#folder(session_id), { recursive: true }).catch((error: unknown) => {
+    await removeTree(this.#folder(session_id)).catch((error: unknown) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }

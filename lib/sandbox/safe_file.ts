@@ -4,6 +4,7 @@
 //   R1. A file is opened once; what is read is what was opened, never more than its size then.
 //   R2. The new content is complete in a folder that no program sees before it takes the place of the old.
 import { AppError } from "../model/error.ts";
+import { removeTree } from "./own_folder.ts";
 import { makeWay, readablePath, wayIsReal } from "./safe_path.ts";
 
 /** A regular file, open for reading. */
@@ -87,7 +88,7 @@ export async function placeFile(root: string, parts: readonly string[], finished
 /** Writes a small file of the host's into a folder, replacing whatever lies at its place. */
 export async function writeOwn(folder: string, name: string, text: string): Promise<void> {
   const path = `${folder}/${name}`;
-  await Deno.remove(path, { recursive: true }).catch(() => {});
+  await removeTree(path).catch(() => {});
   using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 }); // a link there now is an error
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));

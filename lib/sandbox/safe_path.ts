@@ -6,6 +6,7 @@
 //       have made any other name, so reading takes them all.
 import { AppError } from "../model/error.ts";
 import { SessionId } from "../model/ids.ts";
+import { openUp } from "./own_folder.ts";
 import { HIDDEN, MAX_DEPTH } from "./survey.ts";
 
 const MAX_PATH_CHARS = 1000;
@@ -25,7 +26,7 @@ export async function ensureFolder(folder: string): Promise<void> {
   if (info === undefined) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   else if (!info.isDirectory) {
     throw new AppError("internal", `Cannot use the session folder "${folder}": it is not a folder`);
-  }
+  } else openUp(folder);
 }
 
 /** The parts of a path that is to be written; throws AppError invalid. */

@@ -106,12 +106,14 @@ export class Subprocess {
   /** A wall may put the code into a session of its own, so each one that comes to light is told; never the server's. */
   #stepBack({ pid, session }: ProcessSample): void {
     if (this.#back === undefined || session === sampleProcess(Deno.pid)?.session) return;
-    this.#back_sessions.add(session);
     try {
       Deno.writeTextFileSync(`/proc/${pid}/autogroup`, `${this.#back}`, { create: false });
-    } catch {
-      // Processors are not shared out by session here, or it is gone.
+    } catch (error) {
+      // The kernel lets others than root say it ten times a second: the next look says it again. Where processors are not
+      // shared out by session there is nothing to say.
+      if (!(error instanceof Deno.errors.NotFound)) return;
     }
+    this.#back_sessions.add(session);
   }
 
   /** SIGTERM to the group. */

@@ -4,9 +4,11 @@
 // not be there), while it runs (how much is it) and after it (what changed). Leaves to folders.ts: digests and contents.
 //   V1. Entries are looked at with lstat. Whatever is neither a regular file nor a folder is foreign.
 //   V2. The walk is bounded by count and depth and works in slices; a folder that vanishes meanwhile is no error.
+//       A folder that is closed to its owner is opened up: what cannot be seen cannot be counted.
 //   V3. A file counts with the larger of its size and its blocks: a sparse file of 1 TB takes 8 blocks.
 import type { Clock } from "../service/ports.ts";
 import { Breather } from "./breather.ts";
+import { openUp } from "./own_folder.ts";
 
 /** Folder inside a session's folder that belongs to the host; lists do not show it. */
 export const HIDDEN = ".holdfast";
@@ -34,7 +36,7 @@ export interface Survey {
   /** Entries of every kind. */
   readonly entries: number;
   /** Set when the walk stopped at a bound. */
-  readonly too_many?: "entries" | "depth";
+  readonly too_many?: "entries" | "depth" | "closed";
 }
 
 /** Bounds of a walk. */
@@ -64,7 +66,7 @@ class Walk {
   #foreign: string[] = [];
   #bytes = 0;
   #count = 0;
-  #too_many: "entries" | "depth" | undefined;
+  #too_many: "entries" | "depth" | "closed" | undefined;
 
   constructor(root: string, max: number) {
     this.#root = root;
@@ -108,11 +110,20 @@ class Walk {
   }
 
   #list(path: string): Iterator<Deno.DirEntry> | undefined {
-    try {
-      return Deno.readDirSync(path === "" ? this.#root : `${this.#root}/${path}`)[Symbol.iterator]();
-    } catch (error) {
-      this.#unreadable(error);
-      return undefined;
+    const full = path === "" ? this.#root : `${this.#root}/${path}`;
+    return this.#into(full, () => Deno.readDirSync(full)[Symbol.iterator]());
+  }
+
+  /** Looks into a folder, opened up first where it is closed; undefined when that cannot be. */
+  #into<T>(folder: string, look: () => T): T | undefined {
+    for (let closed = false;; closed = true) {
+      try {
+        return look();
+      } catch (error) {
+        if (!closed && error instanceof Deno.errors.PermissionDenied && openUp(folder)) continue;
+        this.#unreadable(error);
+        return undefined;
+      }
     }
   }
 
@@ -124,12 +135,8 @@ class Walk {
     }
     const { path: folder, depth, hidden } = this.#at;
     const path = folder === "" ? name : `${folder}/${name}`;
-    let info: Deno.FileInfo;
-    try {
-      info = Deno.lstatSync(`${this.#root}/${path}`);
-    } catch (error) {
-      return this.#unreadable(error);
-    }
+    const info = this.#into(`${this.#root}/${folder}`, () => Deno.lstatSync(`${this.#root}/${path}`));
+    if (info === undefined) return;
     const ours = hidden || path === HIDDEN;
     if (info.isDirectory) {
       if (!ours) this.#folders.push(path);
@@ -145,7 +152,8 @@ class Walk {
 
   /** Gone meanwhile is nothing; a name too long for the system lies deeper than allowed. */
   #unreadable(error: unknown): void {
-    if (!(error instanceof Deno.errors.NotFound)) this.#too_many = "depth";
+    if (error instanceof Deno.errors.PermissionDenied) this.#too_many = "closed";
+    else if (!(error instanceof Deno.errors.NotFound)) this.#too_many = "depth";
   }
 }
 
@@ -168,6 +176,7 @@ export function changedFiles(before: Survey, after: Survey): string[] {
 /** What of a folder is beyond its limits, in words; undefined when nothing is. */
 export function beyond(found: Survey, limits: { disk_mb: number; files: number }): string | undefined {
   if (found.too_many === "depth") return `folders are nested deeper than ${MAX_DEPTH}`;
+  if (found.too_many === "closed") return "a folder cannot be read";
   if (found.too_many !== undefined || found.entries > limits.files) return `there are more than ${limits.files} files`;
   if (found.bytes <= limits.disk_mb * 1_000_000) return undefined;
   return `the files take ${Math.ceil(found.bytes / 1e6)} MB, the limit is ${limits.disk_mb} MB`;

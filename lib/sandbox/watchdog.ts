@@ -102,6 +102,7 @@ class Watchdog {
       const found = await survey(path, { entries }, this.#options.clock);
       if (this.#stopped || this.#child.exited) return;
       if (found.too_many === "depth") return this.#break("disk", `${name} are nested too deep`);
+      if (found.too_many === "closed") return this.#break("disk", `${name} cannot be read`);
       if (found.too_many !== undefined) return this.#break("disk", `${name} are more than ${entries}`);
       if (found.bytes > disk_mb * 1_000_000) {
         return this.#break("disk", `${name} take ${Math.ceil(found.bytes / 1e6)} MB, the limit is ${disk_mb} MB`);

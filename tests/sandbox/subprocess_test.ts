@@ -127,3 +127,43 @@ Deno.test("[SBX-WATCH-5] a child within its limits is left alone, and no timer i
   stop();
   assertEquals(calls, 0);
 });
+
+const leader = (script: string) => ({
+  program: "/usr/bin/setsid",
+  args: ["/bin/bash", "-c", script],
+  env: {},
+  cwd: "/",
+  back: 7,
+  leads: true,
+});
+const shared = (pid: number) => {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/autogroup`).replace(/.*nice /, "").trim();
+  } catch {
+    return null; // processors are not shared out by session here
+  }
+};
+
+Deno.test("[SBX-PROC-6] a child leads a session of its own, each session of its tree steps back, and the server's does not", async () => {
+  const before = shared(Deno.pid);
+  const child = Subprocess.spawn(leader("/usr/bin/setsid /bin/sleep 100 & wait"), clock);
+  child.sample(); // perhaps before it leads its session: the server's must not be touched
+  await until(() => new Set(child.sample().map((sample) => sample.session)).size === 2, 3000, "two sessions");
+  for (const { pid } of child.sample()) if (before !== null) assertEquals(shared(pid), "7");
+  assertEquals(sampleProcess(child.pid)?.session, child.pid);
+  assertEquals(shared(Deno.pid), before);
+  const pids = child.sample().map(({ pid }) => pid);
+  child.kill();
+  await child.discard();
+  assertEquals((await child.gone).left, []);
+  for (const pid of pids) assertFalse(alive(pid));
+});
+
+Deno.test("[SBX-PROC-7] a child that is killed before it leads its session is gone all the same", async () => {
+  for (let n = 0; n < 10; n++) {
+    const child = Subprocess.spawn(leader("/bin/sleep 100"), clock);
+    child.kill();
+    await child.discard();
+    assertEquals((await child.gone).exit_code, 137);
+  }
+});

@@ -5,7 +5,9 @@ import { type Attempt, type Group, refused, refusedByNode } from "./attempt.ts";
 /** What of the server lies around, as `A` holds it beside the rest. */
 export interface ServerAround {
   readonly data: string;
+  /** Its cache of compiled code, and a file in it. */
   readonly deno_dir: string;
+  readonly cached: string;
   readonly pid: number;
   readonly server_port: number;
 }
@@ -29,7 +31,7 @@ const server: Attempt[] = [
   refused("lock", `Deno.writeTextFileSync(A.data + "/lock", "x")`),
   refused("plant", `Deno.writeTextFileSync(A.data + "/planted", "x")`),
   refused("plant_session", `Deno.mkdirSync(A.data + "/sessions/planted")`),
-  refused("cache", `return Deno.readTextFileSync(A.deno_dir + "/canary.txt")`),
+  refused("cache", `return Deno.readTextFileSync(A.cached)`),
   refused("plant_in_cache", `Deno.writeTextFileSync(A.deno_dir + "/planted", "x")`),
   refused("environment", `return Deno.readTextFileSync("/proc/" + A.pid + "/environ")`),
   refused("memory", `return Deno.openSync("/proc/" + A.pid + "/mem").readSync(new Uint8Array(9))`),

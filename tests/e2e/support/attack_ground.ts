@@ -1,7 +1,7 @@
 // A real server with secrets all around it, for attacks that come from runbooks; and the question whether anything got out.
 //
 // Canaries lie beside the data folder, in another session's file and in its run (so in the store), in the server's
-// environment, in its DENO_DIR; its token and a secret that it redacts are canaries too. Afterwards none of them may
+// environment, in its cache of compiled code; its token and a secret that it redacts are canaries too. Afterwards none of them may
 // stand in any answer, event, file or log, nothing outside the attackers' folders may have changed, and no process of
 // them may be left.
 import { assert, assertEquals } from "@std/assert";
@@ -33,16 +33,15 @@ const PLANTED = ["/tmp/planted", "/planted", `${PROJECT}/planted`];
 export async function openGround(level: Isolation | "auto", env: Record<string, string> = {}): Promise<Ground> {
   const app = await ensureExecApp(PROJECT);
   const folder = temporaryFolder();
-  const [secrets, data, deno_dir] = ["secrets", "data", "deno_dir"].map((name) => `${folder.path}/${name}`) as [
-    string,
-    string,
-    string,
-  ];
-  for (const path of [secrets, deno_dir]) Deno.mkdirSync(path);
+  const [secrets, data] = [`${folder.path}/secrets`, `${folder.path}/data`];
+  Deno.mkdirSync(secrets);
+  // The server's own cache: with another one it would have to ask a registry.
+  const deno_dir = await denoDir();
+  const cached = `${deno_dir}/holdfast-attack-${crypto.randomUUID()}.txt`;
   const canaries = { file: made("f"), env: made("e"), cache: made("c"), token: made("t"), secret: made("s") };
   const theirs = { file: made("of"), run: made("or") };
   writeSecrets(secrets, canaries.file);
-  Deno.writeTextFileSync(`${deno_dir}/canary.txt`, canaries.cache);
+  Deno.writeTextFileSync(cached, canaries.cache);
   const listener = listen(canaries.file);
   const server = await startServer({
     data,
@@ -52,7 +51,6 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
       HOLDFAST_TOKEN: canaries.token,
       HOLDFAST_SECRET_ATTACK: canaries.secret,
       HOLDFAST_ATTACK_CANARY: canaries.env,
-      DENO_DIR: deno_dir,
       ...env,
     },
   });
@@ -65,7 +63,7 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
   const outside = new Map<() => string, string>();
   const watch = (look: () => string) => outside.set(look, look());
   for (const path of [secrets, sibling_folder, `${PROJECT}/workers/exec`, app.folder]) watch(() => fingerprint(path));
-  watch(() => Deno.readTextFileSync(`${deno_dir}/canary.txt`));
+  watch(() => Deno.readTextFileSync(cached));
   watch(() => [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort().join());
   const { isolation } = await ask(server, "GET", "/api/ready") as { isolation: Isolation };
 
@@ -80,7 +78,7 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
       attackers.push(`${session_id}`);
       watch(() => fingerprint(`${work}extra`));
       const around = {
-        ...{ secrets, work, sibling: sibling_folder, port: listener.port, app: app.folder, data, deno_dir },
+        ...{ secrets, work, sibling: sibling_folder, port: listener.port, app: app.folder, data, deno_dir, cached },
         inside: isolation === "bwrap" ? "/w" : work,
         boot: `${PROJECT}/workers/exec/boot.ts`,
         pid: server.pid,
@@ -93,7 +91,7 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
       const children = `${data}/cache/children`;
       await until(() => [...Deno.readDirSync(children)].length === 0, 10_000, "the end of their caches");
       for (const [look, before] of outside) assertEquals(look(), before, "nothing outside has changed");
-      assertEquals(PLANTED.filter((path) => exists(path)), []);
+      assertEquals([...PLANTED, `${deno_dir}/planted`].filter((path) => exists(path)), []);
       assertEquals(listener.connections(), 0, "nobody connected");
       const all = [...Object.values(canaries), ...Object.values(theirs)];
       for (const session_id of attackers) {
@@ -108,6 +106,7 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
       assertFree(rawBytes(data), [...Object.values(others), theirs.file], "the store");
     },
     async [Symbol.asyncDispose]() {
+      await Deno.remove(cached);
       await server.close();
       await listener.close();
       const left = processesNaming(folder.path);
@@ -115,6 +114,12 @@ export async function openGround(level: Isolation | "auto", env: Record<string, 
       assertEquals(left, [], "no process is left");
     },
   };
+}
+
+/** Where this Deno, and so the server that it starts, caches what it compiled. */
+async function denoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
 
 function assertFree(text: string, canaries: readonly string[], where: string): void {
