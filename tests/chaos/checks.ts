@@ -31,10 +31,10 @@ async function read(target: Target, path: string) {
 /** Checks everything; what is wrong goes into the memory. */
 export async function checkAll(parts: CheckParts): Promise<void> {
   const { memory } = parts;
-  // Those that are asked to be deleted meanwhile may be there or not.
-  const sessions = [...memory.sessions.values()].filter((known) => known.deleting !== "asked");
-  for (const known of sessions) {
+  for (const known of [...memory.sessions.values()]) {
     const was = known.deleting;
+    // Asked to be deleted, it may be there or not.
+    if (was === "asked") continue;
     const found = await (was === "no" ? checkSession(parts, known) : checkGone(parts, known)).catch(unanswered);
     // Asked to be deleted while it was looked at: it proves nothing.
     if (known.deleting !== was) continue;
@@ -50,8 +50,8 @@ function unanswered(error: unknown): string[] {
 }
 
 async function checkGone({ target }: CheckParts, { session_id }: Known): Promise<string[]> {
-  const { status } = await read(target, `/api/sessions/${session_id}`);
-  return status === 404 ? [] : [`its deletion was acknowledged, and it answers ${status}`];
+  const { status, text } = await read(target, `/api/sessions/${session_id}`);
+  return status === 404 ? [] : [`its deletion was acknowledged, and it answers ${status}: ${text.slice(0, 300)}`];
 }
 
 async function checkSession(parts: CheckParts, known: Known): Promise<string[]> {
