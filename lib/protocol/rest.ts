@@ -181,7 +181,7 @@ export const StartRun = z.strictObject({ task: Task, config: JsonObject.optional
 /** POST /api/tasks; `config.session_id` or `copilotSessionId` continues that session. */
 export const StartTask = z.strictObject({
   task: Task,
-  config: JsonObject.and(z.looseObject({ mode: z.string().optional() })),
+  config: z.object({ mode: z.string().optional() }).catchall(Json),
   run_id: RunId.optional(),
   name: Name.optional(),
 });
