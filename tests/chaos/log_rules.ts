@@ -53,7 +53,8 @@ function identity({ event_type, run_id, data }: Logged): string | null {
     case "approval_cancelled":
       return `${event_type} ${data["approval_id"]}`;
     case "agent_message":
-      return `${event_type} ${data["step_id"]} ${data["message"]}`;
+      // What a model says belongs to its leaf: cut off before its end is durable, the next attempt says it anew.
+      return `${event_type} ${data["step_id"]} ${data["message_id"] ?? data["message"]}`;
     case "phase_change":
       return `${event_type} ${data["phase"]} ${data["step"]}`;
     default:
