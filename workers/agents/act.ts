@@ -6,7 +6,7 @@
 import type { Act, CodeAct } from "../../lib/model/turn.ts";
 import { type ExecResult, Failure, z } from "../sdk/mod.ts";
 import type { Desk } from "./desk.ts";
-import { shortened } from "./talk.ts";
+import { shortened } from "./bounds.ts";
 
 /** Characters of what a program printed that are kept for the report, and told to the agent. */
 const MAX_KEPT = 16_000;

@@ -89,8 +89,3 @@ export async function takeStock(desk: Desk): Promise<void> {
     { missing },
   );
 }
-
-/** All files that the steps made or changed, by name. */
-export function filesOf(results: readonly StepResult[]): string[] {
-  return [...new Set(results.flatMap(({ files }) => files))].sort();
-}

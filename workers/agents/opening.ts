@@ -2,7 +2,7 @@
 import type { Plan, PlanStep } from "../../lib/model/plan.ts";
 import type { StepResult } from "../../lib/model/turn.ts";
 import type { Desk } from "./desk.ts";
-import { shortened } from "./talk.ts";
+import { shortened } from "./bounds.ts";
 
 const MAX_TASK = 60_000;
 const MAX_HISTORY = 12_000;

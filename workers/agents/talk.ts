@@ -6,14 +6,18 @@ import type { Json } from "../../lib/model/json.ts";
 import { RUNBOOK_MODEL } from "../../lib/model/turn.ts";
 import type { Message, ModelArgs } from "../../lib/protocol/sandbox.ts";
 import type { ModelTurn, z } from "../sdk/mod.ts";
+import { jsonBytes, resultsWithin, within } from "./bounds.ts";
 import type { Desk } from "./desk.ts";
 import { PROMPTS } from "./prompts.ts";
 
-/** Characters of one message, and of a whole conversation. */
-const MAX_MESSAGE = 120_000;
-const MAX_TALK = 400_000;
-/** Characters of a step's print that a brief carries. */
-const MAX_PRINTED = 4000;
+/** Bytes of one message, and of a whole conversation, as JSON: with the brief they make one call of less than 1 MB. */
+const MAX_MESSAGE = 130_000;
+const MAX_TALK = 450_000;
+/** What a call may take; the task stands in its brief whole, and what it takes is missing elsewhere. */
+const MAX_CALL = 900_000;
+/** Bytes of the results of all steps that a brief carries. */
+const MAX_RESULTS = { summaries: 100_000, printed: 200_000, files: 50_000 };
+const ALL_RESULTS = 350_000;
 
 /** The agents. `alone` is the engineer who has no plan. */
 export type Agent = keyof typeof PROMPTS;
@@ -21,13 +25,6 @@ export type Agent = keyof typeof PROMPTS;
 export interface Talk {
   readonly agent: Agent;
   readonly messages: Message[];
-}
-
-/** Cuts a text in its middle, where the least is lost. */
-export function shortened(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const half = Math.floor(most / 2);
-  return `${text.slice(0, half)}\n… (${text.length - 2 * half} characters left out) …\n${text.slice(-half)}`;
 }
 
 /** The name under which an agent speaks in the log. */
@@ -53,15 +50,16 @@ export function tell(talk: Talk, answer: Json | string, outcome: string): void {
 }
 
 /** The messages that are sent: the opening and the last ones that fit, at least one answer and what came of it. */
-export function fitting(talk: Talk): Message[] {
-  const cut = talk.messages.map((m) => ({ ...m, content: shortened(m.content, MAX_MESSAGE) }));
+export function fitting(talk: Talk, share = 1): Message[] {
+  const cut = talk.messages.map((m) => ({ ...m, content: within(m.content, MAX_MESSAGE * share) }));
   const opening = cut.slice(0, 2);
   const rest = cut.slice(2);
-  let room = MAX_TALK - opening.reduce((sum, { content }) => sum + content.length, 0);
+  const bytes = (message: Message | undefined) => message === undefined ? 0 : jsonBytes(message.content);
+  let room = MAX_TALK * share - opening.reduce((sum, message) => sum + bytes(message), 0);
   let first = rest.length;
   // Two at a time: an answer and its outcome belong together.
   while (first >= 2) {
-    const size = (rest[first - 1]?.content.length ?? 0) + (rest[first - 2]?.content.length ?? 0);
+    const size = bytes(rest[first - 1]) + bytes(rest[first - 2]);
     if (size > room && first < rest.length) break;
     room -= size;
     first -= 2;
@@ -78,8 +76,16 @@ export interface About {
   attempt?: number;
 }
 
+/** What of the usual sizes remains beside a large task. */
+function shareBeside(task: string): number {
+  return Math.min(1, Math.max(0.1, (MAX_CALL - jsonBytes(task)) / (MAX_TALK + ALL_RESULTS)));
+}
+
 function briefOf(desk: Desk, { step_id, turn = 0, attempt = 1 }: About): Brief {
-  const results = desk.results.map((r) => ({ ...r, printed: r.printed.slice(-MAX_PRINTED) }));
+  const share = shareBeside(desk.ctx.task);
+  const { summaries, printed, files } = MAX_RESULTS;
+  const most = { summaries: summaries * share, printed: printed * share, files: files * share };
+  const results = resultsWithin(desk.results, most);
   return {
     task: desk.ctx.task,
     turn,
@@ -101,7 +107,7 @@ export async function call<S extends z.ZodType = z.ZodNull>(
   const { output, ...rest } = about;
   return await desk.ctx.model(agent, {
     agent,
-    messages: fitting(talk),
+    messages: fitting(talk, shareBeside(desk.ctx.task)),
     brief: briefOf(desk, rest),
     ...(output === undefined ? {} : { output }),
     ...(desk.model === null ? {} : { model: desk.model }),

@@ -8,7 +8,8 @@ import { Failure } from "../sdk/mod.ts";
 import { newTally, perform, type Tally } from "./act.ts";
 import type { Desk } from "./desk.ts";
 import { type Again, forStep } from "./opening.ts";
-import { type Agent, beginTalk, call, isRunbook, nameOf, shortened, type Talk, tell } from "./talk.ts";
+import { shortened } from "./bounds.ts";
+import { type Agent, beginTalk, call, isRunbook, nameOf, type Talk, tell } from "./talk.ts";
 
 /** Characters of code that are shown with what an agent says. */
 const MAX_SHOWN = 8000;

@@ -5,7 +5,8 @@
 //   O2. `> approve` and `> ask` of a runbook are always asked; nothing else is.
 import { commonConfig } from "../../lib/model/config.ts";
 import { newTally, type Tally } from "../agents/act.ts";
-import { type Desk, filesOf, openDesk, takeStock } from "../agents/desk.ts";
+import { finalResult } from "../agents/bounds.ts";
+import { type Desk, openDesk, takeStock } from "../agents/desk.ts";
 import { forAlone } from "../agents/opening.ts";
 import { beginTalk, type Talk } from "../agents/talk.ts";
 import { doAct, resultOf, sayTurn, type Taken, takeTurn } from "../agents/work.ts";
@@ -107,6 +108,6 @@ export const oneShot = defineWorkflow({
     const summary = results.length === 1
       ? results[0]?.summary ?? ""
       : results.map(({ title, summary }) => `**${title}**: ${summary}`).join("\n\n");
-    return { summary, steps: results, files: filesOf(results) };
+    return finalResult(summary, results);
   },
 });

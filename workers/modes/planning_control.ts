@@ -3,7 +3,8 @@
 // Three phases: planning (a group), control (a group for each step of the plan), synthesis (a group).
 import { commonConfig } from "../../lib/model/config.ts";
 import { carryOut } from "../agents/control.ts";
-import { filesOf, openDesk, takeStock } from "../agents/desk.ts";
+import { finalResult } from "../agents/bounds.ts";
+import { openDesk, takeStock } from "../agents/desk.ts";
 import { makePlan } from "../agents/planning.ts";
 import { writeReport } from "../agents/synthesis.ts";
 import { defineWorkflow, z } from "../sdk/mod.ts";
@@ -68,6 +69,6 @@ export const planningControl = defineWorkflow({
     });
     ctx.emit("phase_change", { phase: "synthesis" });
     const summary = await ctx.group("synthesis", "Report", () => writeReport(desk));
-    return { summary, steps: desk.results, files: filesOf(desk.results) };
+    return finalResult(summary, desk.results);
   },
 });
