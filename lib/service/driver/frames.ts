@@ -32,10 +32,10 @@ export interface FramesParts {
   /** It asked for more than is held for a run. */
   exceeded(message: string): void;
 }
-/** Leaves and their ends below this size are bounded by their number. */
+/** Ends of leaves below this size are bounded by the number of leaves. */
 const SMALL_BYTES = 4_096;
-/** What one wish for a file takes at least, whatever it says. */
-const FILE_BYTES = 1_000;
+/** What a frame takes beside its text. */
+const FRAME_BYTES = 1_000;
 const LEAF = "leaf:";
 
 /** Takes the frames of one sandbox. */
@@ -124,13 +124,14 @@ export class Frames {
 
   #holdLeaf(frame: ChildFrame & { key: string }): boolean {
     const bytes = JSON.stringify(frame).length;
-    return bytes < SMALL_BYTES || this.#held.take(`${LEAF}${frame.key}`, bytes);
+    if (frame.type === "end" && bytes < SMALL_BYTES) return true;
+    return this.#held.take(`${LEAF}${frame.key}`, FRAME_BYTES + bytes);
   }
 
   #file(frame: FilesFrame): void {
     if (!this.#parts.leaves.uses(frame.key, frame.args.tool === "files_write")) return;
     const name = `file:${++this.#wishes}`;
-    if (!this.#held.take(name, FILE_BYTES + JSON.stringify(frame).length)) return;
+    if (!this.#held.take(name, FRAME_BYTES + JSON.stringify(frame).length)) return;
     this.#files = this.#files.then(() => this.#answer(frame)).then(() => this.#held.release(name));
   }
 

@@ -1,10 +1,12 @@
-// What the server holds for one sandbox: what it asked for and has not been given yet, in bytes.
+// What the server holds for one sandbox: what it asked for and has not been given yet, in bytes and in number.
 //
-//   B1. The sum is bounded. Asking costs a sandbox nothing; a thousand programs of 1 MB that wait for their turn, or
+//   B1. Both are bounded. Asking costs a sandbox nothing; a thousand programs of 1 MB that wait for their turn, or
 //       answers that it never reads, would otherwise fill the server's memory.
 
 /** Most bytes held for one run. */
 export const MAX_HELD_BYTES = 128 * 1024 * 1024;
+/** Most things held for one run: more than a journal has entries. */
+export const MAX_HELD = 25_000;
 
 /** Counts what is held. */
 export class Held {
@@ -19,8 +21,9 @@ export class Held {
 
   /** Holds more under a name; false when that is too much. */
   take(name: string, bytes: number): boolean {
-    if (this.#bytes + bytes > MAX_HELD_BYTES) {
-      this.#over(`The workflow asked for more at once than is held for a run: ${MAX_HELD_BYTES / 1024 / 1024} MB`);
+    if (this.#bytes + bytes > MAX_HELD_BYTES || this.#parts.size >= MAX_HELD) {
+      const most = `${MAX_HELD_BYTES / 1024 / 1024} MB, ${MAX_HELD} wishes`;
+      this.#over(`The workflow asked for more at once than is held for a run: ${most}`);
       return false;
     }
     this.#bytes += bytes;

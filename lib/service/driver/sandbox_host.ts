@@ -139,9 +139,9 @@ export class SandboxHost {
 
   /** A state of the run under this fence, durable. */
   committed(state: SessionState): void {
+    if (state.head.entry_n !== this.#state.head.entry_n) this.#frames?.settled(state.entries);
     this.#state = state;
     this.#feed.deliver(state.entries);
-    this.#frames?.settled(state.entries);
     if (state.run?.cancel !== undefined) {
       this.#leaves.stop();
       return this.#ladder.start();

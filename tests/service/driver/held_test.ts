@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { Held, MAX_HELD_BYTES } from "@/lib/service/driver/held.ts";
+import { Held, MAX_HELD, MAX_HELD_BYTES } from "@/lib/service/driver/held.ts";
 import { packFiles } from "@/lib/service/driver/leaves.ts";
 
 Deno.test("[HELD1] what a sandbox asks for is held up to a bound, and what is given makes room", () => {
@@ -12,6 +12,9 @@ Deno.test("[HELD1] what a sandbox asks for is held up to a bound, and what is gi
   assertEquals([held.take("c", 10), held.take("d", 1)], [true, false]);
   held.releaseWhere((name) => name === "a");
   assertEquals(held.take("d", MAX_HELD_BYTES - 10), true);
+  const many = new Held((message) => void said.push(message));
+  for (let n = 0; n < MAX_HELD; n++) assertEquals(many.take(`${n}`, 1), true);
+  assertEquals(many.take("one more", 1), false);
 });
 
 const file = (path: string) => ({ path, file_type: "text/plain", size_bytes: 1, created: true });
