@@ -57,6 +57,13 @@ function long(chance: Chance): Book {
   return { kind: "long", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
 }
 
+/** More lines than a view is folded from at once, without a pause. */
+function floods(chance: Chance): Book {
+  const blocks = [block("Flood", chance.between(1100, 2500), 0), block("Ebb", 3, 0)];
+  const task = `# Floods\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
+  return { kind: "floods", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
+}
+
 /** Steps that ask people, before and between their blocks. */
 function gates(chance: Chance): Book {
   const [one, two, three] = [
@@ -123,9 +130,9 @@ ${fence(code(blocks[1] as Block, `mark("end"); throw new Error("the table is emp
   return { kind: "fails", task, config: { mode: "one-shot" }, blocks, ends: "failed" };
 }
 
-const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails, long };
+const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails, long, floods };
 /** The kinds of books that are written for nothing in particular. */
-export const KINDS: readonly string[] = ["streams", "gates", "plan", "files", "streams", "gates", "fails"];
+export const KINDS: readonly string[] = ["streams", "gates", "plan", "files", "streams", "gates", "fails", "floods"];
 
 /** Makes a book of a kind. */
 export function makeBook(kind: string, chance: Chance): Book {

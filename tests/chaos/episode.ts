@@ -73,8 +73,7 @@ class Episode {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    // Kills come faster than progress can: only now and then may the poison guard end a run of it.
-    this.#env = parts.of.fork("guard").yes(0.2) ? {} : { HOLDFAST_MAX_TAKEOVERS: "100" };
+    this.#env = settingsOf(parts.of.fork("settings"));
     const { memory, host } = parts;
     this.#checks = { memory, target: host.target, data: host.data };
   }
@@ -221,6 +220,17 @@ class Episode {
       if (deleted.every(({ session_id }) => !exists(`${host.data}/sessions/${session_id}`))) return;
     }
   }
+}
+
+/** The settings of an episode's servers. */
+function settingsOf(of: Chance): Record<string, string> {
+  return {
+    HOLDFAST_WAIT_HOLD: of.pick(["60", "0.1", "0"]),
+    HOLDFAST_CONCURRENCY: of.pick(["10", "10", "2"]),
+    HOLDFAST_WARM: of.pick(["2", "1", "0"]),
+    // Kills come faster than progress can: only now and then may the poison guard end a run of it.
+    ...(of.yes(0.2) ? {} : { HOLDFAST_MAX_TAKEOVERS: "100" }),
+  };
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -47,7 +47,7 @@ async function kill(seed: string, numbers: readonly number[]): Promise<boolean> 
 /** Plants faults; whether each was found. */
 async function plant(seed: string, only: string | undefined): Promise<boolean> {
   const told = ({ plant, rounds, breach }: Found) => {
-    if (rounds === null) say(`${plant}: NOT FOUND`);
+    if (rounds === null) say(`${plant}: NOT FOUND ${breach.slice(0, 300)}`);
     else say(`${plant}: found in round ${rounds}: ${breach.slice(0, 300)}`);
   };
   const all = await findPlants(seed, told, only);

@@ -92,4 +92,5 @@ export const SUITES: readonly Suite[] = [
   tests("stand-ins", ["tests/jsr"], { needs: "everything" }),
   tests("sandbox", present(["tests/sandbox", "tests/attacks"]), { needs: "everything" }),
   tests("e2e", present(["tests/e2e"]), { needs: "everything" }),
+  tests("chaos", ["tests/chaos"], { needs: "everything" }),
 ];
