@@ -5,6 +5,7 @@
 // what another left. A copy saves a start about 100 ms against an empty folder.
 import { getLogger } from "@logtape/logtape";
 import { DatabaseSync } from "node:sqlite";
+import { AppError } from "../model/error.ts";
 import type { Ids } from "../service/ports.ts";
 
 const log = getLogger(["holdfast", "sandbox"]);
@@ -33,7 +34,10 @@ export class DenoDirs {
   /** Prepares the template of a name, once: `warm` fills a folder by running a program in it. A failure is logged and means empty folders. */
   prepare(name: string, warm: (deno_dir: string) => Promise<void>): Promise<string | undefined> {
     const ready = this.#ready.get(name) ?? this.#make(name, warm).catch((error: unknown) => {
-      log.warn("sandbox.template_failed", { name, error: String(error) });
+      // A server that goes away while it prepares one lacks nothing: its next start makes it.
+      if (!(error instanceof AppError && error.code === "draining")) {
+        log.warn("sandbox.template_failed", { name, error: String(error) });
+      }
       return undefined;
     });
     this.#ready.set(name, ready);

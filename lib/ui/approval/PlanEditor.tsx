@@ -1,6 +1,7 @@
 // The plan as a list to change: edit in place, move by drag or Alt with the arrows, add, remove, put back.
 import type { PlanStep } from "../../model/plan.ts";
 import { Icon } from "../Icon.tsx";
+import { Prose } from "../session/Prose.tsx";
 import {
   addStep,
   changesOf,
@@ -170,7 +171,11 @@ function Shown(props: { step: PlanStep; changes: PlanChanges }) {
           </span>
         )}
       </div>
-      {step.description !== "" && <div class="d">{step.description}</div>}
+      {step.description !== "" && (
+        <div class="d">
+          <Prose text={step.description} />
+        </div>
+      )}
       <div class="who">
         <span>
           <Icon name={step.agent === "engineer" ? "code" : "quote"} size={12} />
