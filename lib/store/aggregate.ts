@@ -87,7 +87,7 @@ function runRows(session_id: string, before: SessionState, after: SessionState):
   const { run_id } = run;
   const same = before.run?.run_id === run_id;
   const rows: Mutation[] = run === before.run ? [] : [setRow(keys.run(session_id, run_id), run)];
-  if (!same) rows.push(...runIndexRows(session_id, run));
+  if (!same) rows.push(...runIndexRows(session_id, run, after.session?.owner.id ?? null));
   // Entries that a retry took over may be the same objects as in the run before: they are new in this one.
   const old = same ? before : { entries: new Map(), scopes: new Map(), approvals: new Map() };
   for (const [key, entry] of differences(old.entries, after.entries)) {
@@ -102,11 +102,13 @@ function runRows(session_id: string, before: SessionState, after: SessionState):
   return rows;
 }
 
-function runIndexRows(session_id: string, run: RunRecord): Mutation[] {
+function runIndexRows(session_id: string, run: RunRecord, owner_id: string | null): Mutation[] {
   const { run_id, start_digest, created_by: principal } = run;
+  const created_ms = Date.parse(run.created_at);
   return [
     setRow(keys.runIndex(run_id), { session_id, start_digest, principal }),
-    setRow(keys.runTime(Date.parse(run.created_at), run_id), { session_id }),
+    setRow(keys.runTime(created_ms, run_id), { session_id }),
+    ...owner_id === null ? [] : [setRow(keys.runOf(owner_id, created_ms, run_id), { session_id })],
   ];
 }
 

@@ -33,7 +33,8 @@ export const FAULT_POINTS = [
   "sweep.claimed",
   "sweep.folder",
   "sweep.rows",
-  // The store's version, before and after it is written.
+  // A migration: some of its rows are written; all are, and the store's version is not; the version is.
+  "migrate.rows",
   "migrate.before",
   "migrate.after",
   // A turn of the timers while nothing executes.

@@ -59,6 +59,13 @@ export const keys = {
   runIndex: (run_id: string): Key => ["run_index", run_id],
   runTimes: (): Key => ["run_time"],
   runTime: (created_ms: number, run_id: string): Key => ["run_time", created_ms, run_id],
+  runsOf: (owner_id: string): Key => ["run_of", journalKey(owner_id)],
+  runOf: (owner_id: string, created_ms: number, run_id: string): Key => [
+    "run_of",
+    journalKey(owner_id),
+    created_ms,
+    run_id,
+  ],
   approvalIndex: (approval_id: string): Key => ["approval_index", approval_id],
   approvalLists: (): Key => ["approval_list"],
   approvalList: (status: string, expires_ms: number, approval_id: string): Key => [

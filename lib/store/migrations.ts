@@ -7,20 +7,16 @@ import { AppError } from "../model/error.ts";
 import { passing } from "./fault_point.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
+import type { Migration } from "./migrations/migration.ts";
+import { runsByOwner } from "./migrations/runs_by_owner.ts";
 import { decodeRow, encodeRow } from "./mutation.ts";
 
-/** One step: from `to - 1` to `to` and back. Repeating either is harmless. */
-export interface Migration {
-  readonly to: number;
-  readonly title: string;
-  up(kv: Kv): Promise<void>;
-  down(kv: Kv): Promise<void>;
-}
+export type { Migration };
 
 /** The version of a store that was made by this server without a step. */
 export const FIRST_VERSION = 1;
 /** All steps, in order. */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [runsByOwner];
 
 const SchemaRow = z.strictObject({ version: z.int().min(1) });
 

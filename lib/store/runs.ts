@@ -50,6 +50,8 @@ export interface RunFilter extends Paging {
   readonly since_ms?: number | undefined;
   /** First time that does not count any more. */
   readonly until_ms?: number | undefined;
+  /** Only runs of sessions of this person: nobody else's rows are read for them. */
+  readonly owner_id?: string | undefined;
   visible(session_id: string): boolean;
 }
 
@@ -108,9 +110,11 @@ async function runsBetween(kv: Kv, filter: RunFilter): Promise<Listing<RunRecord
   let looked = 0;
   let total: number | null = 0;
   let more = false;
-  const range = { start: keys.runTime(filter.since_ms ?? 0, ""), end: keys.runTime(filter.until_ms ?? Infinity, "") };
+  const { owner_id } = filter;
+  const at = (ms: number) => owner_id === undefined ? keys.runTime(ms, "") : keys.runOf(owner_id, ms, "");
+  const range = { start: at(filter.since_ms ?? 0), end: at(filter.until_ms ?? Infinity) };
   for await (const entry of kv.list(range, { reverse: true, batchSize: SCAN_BATCH })) {
-    const position = Position.parse([entry.key[1], entry.key[2]]);
+    const position = Position.parse(entry.key.slice(-2));
     const row = decodeRow(OfSession, entry);
     const full = found.length >= filter.limit;
     if (++looked > MOST_COUNTED) {

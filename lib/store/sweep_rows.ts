@@ -6,7 +6,7 @@ import { passing } from "./fault_point.ts";
 import { keys, SESSION_PREFIXES } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { decodeRow, type Key } from "./mutation.ts";
-import { RunIndex } from "./records.ts";
+import { RunIndex, SessionRow } from "./records.ts";
 import { BATCH_LIMIT, keyBytes } from "./writer/sizes.ts";
 
 /** Keys that one commit removes. */
@@ -55,6 +55,12 @@ async function remove(kv: Kv, { session_id, trash }: SweepTarget, doomed: readon
   return ok;
 }
 
+/** Its owner: the session's own row is removed last. */
+async function ownerOf(kv: Kv, session_id: string): Promise<string | null> {
+  const row = await readRecord(kv, session_id, { schema: SessionRow, entry: await kv.get(keys.session(session_id)) });
+  return row?.session.owner.id ?? null;
+}
+
 /** Keys outside the session that one of its rows names. */
 async function outsideOf(kv: Kv, session_id: string, entry: Deno.KvEntry<unknown>): Promise<Key[]> {
   switch (entry.key[0]) {
@@ -71,7 +77,13 @@ async function outsideOf(kv: Kv, session_id: string, entry: Deno.KvEntry<unknown
       if (run === null) return [];
       const index = await kv.get(keys.runIndex(run.run_id));
       const own = decodeRow(RunIndex, index)?.session_id === session_id;
-      return [...own ? [index.key] : [], keys.runTime(Date.parse(run.created_at), run.run_id)];
+      const created_ms = Date.parse(run.created_at);
+      const owner_id = await ownerOf(kv, session_id);
+      return [
+        ...own ? [index.key] : [],
+        keys.runTime(created_ms, run.run_id),
+        ...owner_id === null ? [] : [keys.runOf(owner_id, created_ms, run.run_id)],
+      ];
     }
     default:
       return [];

@@ -10,9 +10,9 @@ import type { Known } from "./memory.ts";
 /** Losses without progress after which the guard ends a run at the earliest (the server's default). */
 const MIN_TAKEOVERS = 3;
 
-/** Checks how runs ended; the number of those that the poison guard ended. */
-export async function checkEnds({ memory, target }: CheckParts): Promise<number> {
-  let poisoned = 0;
+/** Checks how runs ended; of those that the poison guard ended, the rounds that came before it. */
+export async function checkEnds({ memory, target }: CheckParts): Promise<number[]> {
+  const poisoned: number[] = [];
   for (const known of memory.kept) {
     const where = `session ${known.session_id} (${known.book.kind})`;
     if (known.ended === null) {
@@ -23,7 +23,7 @@ export async function checkEnds({ memory, target }: CheckParts): Promise<number>
     const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });
     const { type, message } = run.json["error"] as { type?: unknown; message?: unknown } ?? {};
     if (known.blockKilled && type === "step_failed" && String(message).includes("exit code 137")) continue;
-    if (type === "lost" && known.losses >= MIN_TAKEOVERS) poisoned++;
+    if (type === "lost" && known.losses >= MIN_TAKEOVERS) poisoned.push(known.ended_in ?? -1);
     else {memory.breach(
         where,
         `its run ended ${known.ended} and should be ${known.book.ends}: ${JSON.stringify(run.json["error"])}`,
@@ -43,6 +43,10 @@ export async function checkStore({ memory, data }: CheckParts): Promise<void> {
       if (gone !== undefined) memory.breach(`deleted ${gone.session_id}`, `left a row ${JSON.stringify(key)}`);
       if (isRest(key)) memory.breach("store", `holds ${JSON.stringify(key)} at rest`);
       seen[String(key[0])] = (seen[String(key[0])] ?? 0) + 1;
+    }
+    // The index of runs by owner is what a migration makes: whatever it was cut off at, it is whole.
+    if (seen["run_of"] !== seen["run_time"]) {
+      memory.breach("store", `lost ${seen["run_of"]} of ${seen["run_time"]} rows of runs by owner`);
     }
     if ((seen["head"] ?? 0) !== memory.sessions.size - deleted.length) {
       memory.breach("store", `holds ${seen["head"]} sessions of ${memory.sessions.size - deleted.length}`);

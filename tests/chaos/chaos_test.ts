@@ -7,6 +7,7 @@ import { type Mark, markBreaches } from "./marks.ts";
 import type { Book } from "./books.ts";
 import { planEpisode, ROUNDS } from "./plan.ts";
 import { PHASES } from "./points.ts";
+import { reportOf, wrongOf } from "./report.ts";
 
 const EPISODES = 5;
 
@@ -61,6 +62,27 @@ Deno.test("[CHAOS3] a block that begins again after the next one, or ends after 
   assertEquals(found("begin One a, begin One b, end One b", 0), 1);
   assertEquals(found("begin One a, begin One b, end One a", 1), 1);
   assertEquals(found("begin One a, end One a, begin Two b, begin One c", 1), 1);
+});
+
+Deno.test("[CHAOS5] the report counts what is wrong by its kind, kills by phase, and runs that the guard ended apart", () => {
+  const breaches = [
+    "session a: seq 7 says again what seq 3 says: result",
+    "settle: not at rest after 60000 ms",
+    "x: y",
+  ];
+  assertEquals(breaches.map(wrongOf), ["repeated", "stuck", "other"]);
+  assertEquals(wrongOf("session a (gates): has 3 lines, 9 were seen"), "lost");
+  const kill = { kind: "server", phase: "in a wait", named: true } as const;
+  const result = { breaches: [], kills: [kill, kill], sessions: 1, poisoned: [], connections: 1, starts_ms: [5, 7] };
+  const clean = reportOf("1", [result]);
+  assertEquals(clean.summary, `2 rounds, seed 1: 0 lost, 0 repeated, 0 stuck, phases 1 of ${PHASES.length}`);
+  assertEquals([clean.good, reportOf("1", [{ ...result, breaches }]).good], [true, false]);
+  assertEquals(reportOf("1", Array.from({ length: 60 }, () => result)).good, false, "a phase was hardly tried");
+  const apart = reportOf("1", [{ ...result, poisoned: [1, 1] }]).lines;
+  assertEquals(
+    apart.some((line) => line.startsWith("ended by the poison guard, counted apart: 1 rounds (2 runs)")),
+    true,
+  );
 });
 
 Deno.test("[CHAOS4] 25 kills of servers, sandboxes and sockets: nothing lost, nothing twice, nothing stuck", async () => {

@@ -13,7 +13,7 @@ import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
 import { faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
 import type { Need } from "./points.ts";
-import type { Kill } from "./tally.ts";
+import type { Kill } from "./report.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 /** The books that lead to a place. */
@@ -26,8 +26,8 @@ export interface EpisodeResult {
   readonly breaches: readonly string[];
   readonly kills: readonly Kill[];
   readonly sessions: number;
-  /** Runs that the poison guard ended. */
-  readonly poisoned: number;
+  /** Of each run that the poison guard ended, the round that came before, from 0. */
+  readonly poisoned: readonly number[];
   readonly connections: number;
   readonly starts_ms: readonly number[];
 }
@@ -82,10 +82,13 @@ class Episode {
     const { memory, host, people, options } = this.#parts;
     let left: Life = [];
     const lives = planEpisode(options.seed, options.number);
-    for (const [i, life] of lives.entries()) {
-      if (!this.#found) left = await this.#live([...left, ...life], i === lives.length - 1);
+    for (let life = lives.shift(); life !== undefined && !this.#found; life = lives.shift()) {
+      // What begins with its start comes before what the life before was too short for.
+      const own = life.some((round) => needOf(round) === "old") ? [...life, ...left] : [...left, ...life];
+      left = await this.#live(own, lives.length === 0);
+      if (lives.length === 0 && !host.alive) lives.push([]);
     }
-    const poisoned = this.#found ? 0 : await this.#settle();
+    const poisoned = this.#found ? [] : await this.#settle();
     return {
       breaches: memory.breaches,
       kills: this.#kills,
@@ -115,7 +118,7 @@ class Episode {
     }
     for (const round of rounds) {
       const press = () => this.#press(round, tasks);
-      this.#kills.push(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
+      this.#killed(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
     }
     await checking;
     // Sandboxes were killed, and the server lives: it ends as an operator would end it.
@@ -131,12 +134,13 @@ class Episode {
   async #start(life: Life): Promise<Life> {
     const { host, memory, wire, of, options } = this.#parts;
     const plant = options.plant === undefined ? "" : `plant:${options.plant}`;
+    if (life.some((round) => needOf(round) === "old")) await host.bringBack();
     const fault = [plant, faultOf(life)].filter((text) => text !== "").join(",");
     const left = [...life];
     const early = (round: Round | undefined): round is Round & { at: "place" } => {
       if (round?.at !== "place") return false;
       left.splice(left.indexOf(round), 1);
-      this.#kills.push({ kind: round.kind, phase: round.place.phase, named: true });
+      this.#killed({ kind: round.kind, phase: round.place.phase, named: true });
       return true;
     };
     const died = await host.start({ ...this.#env, ...(fault === "" ? {} : { HOLDFAST_FAULT: fault }) }, (pid) => {
@@ -152,6 +156,10 @@ class Episode {
     memory.lost();
     await host.noOrphans();
     return left;
+  }
+
+  #killed(kill: Kill): void {
+    this.#parts.memory.rounds = this.#kills.push(kill);
   }
 
   /** Does what leads to the place of a round. */
@@ -191,8 +199,8 @@ class Episode {
     }
   }
 
-  /** Everything ends; the number of runs that the poison guard ended. */
-  async #settle(): Promise<number> {
+  /** Everything ends; the rounds that came before the ends of runs by the poison guard. */
+  async #settle(): Promise<number[]> {
     const { host, memory, people } = this.#parts;
     const since = performance.now();
     const settled = () => people.busy === 0 && memory.kept.every((known) => known.ended !== null) && people.caughtUp();

@@ -2,6 +2,9 @@
 //
 //   H1. A life ends by a kill of ours, by a fault point, or by a signal to drain; any other end is a breach.
 //   H2. After a life no process of it is left within 2 s.
+import { systemClock } from "@/lib/service/system.ts";
+import { guardKv, type Kv } from "@/lib/store/kv.ts";
+import { FIRST_VERSION, migrate } from "@/lib/store/migrations.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import type { Target } from "./asking.ts";
 import type { Memory } from "./memory.ts";
@@ -129,6 +132,13 @@ export class Host {
     const code = await server.close();
     this.#dead();
     if (code !== 0) this.#memory.breach("drain", `ended with ${code}: ${server.output().slice(-2000)}`);
+  }
+
+  /** Brings the store of a server that is gone back to its first version: the next start has to migrate it. */
+  async bringBack(): Promise<void> {
+    using raw = await Deno.openKv(`${this.data}/holdfast.kv`);
+    const kv = guardKv(raw as unknown as Kv, { clock: systemClock }).kv;
+    await migrate(kv, { to: FIRST_VERSION });
   }
 
   /** Removes everything. */

@@ -9,7 +9,7 @@ import type { Known, Memory } from "./memory.ts";
 import type { Round } from "./plan.ts";
 import type { Kind, Phase } from "./points.ts";
 import { below, isBlock, isStopped, signal } from "./processes.ts";
-import type { Kill } from "./tally.ts";
+import type { Kill } from "./report.ts";
 import type { Wire } from "./wire.ts";
 
 const REACH_MS = 8_000;
@@ -58,13 +58,16 @@ export function killBeside(
   signal(pid, "SIGCONT");
 }
 
-/** Waits until the place is reached; false when the time is over. Recovery is over before a server is ready. */
+/** Phases that are over before a server is ready. */
+const BEFORE_READY: readonly Phase[] = ["in recovery", "in a migration"];
+
+/** Waits until the place is reached; false when the time is over. */
 async function waitFor(parts: KillParts, round: Round): Promise<boolean> {
   const { host } = parts;
   const since = performance.now();
   const over = () => {
     const ms = performance.now() - since;
-    if (round.at === "place") return ms >= (round.place.phase === "in recovery" ? 0 : REACH_MS);
+    if (round.at === "place") return ms >= (BEFORE_READY.includes(round.place.phase) ? 0 : REACH_MS);
     if (ms < round.ms || ms > REACH_MS || !round.running) return ms >= round.ms;
     return round.kind === "sandbox" ? atWork(parts.memory) : seenPhase(parts.memory) === "in a leaf";
   };

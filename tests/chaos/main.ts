@@ -1,28 +1,55 @@
-// The chaos harness: kills real servers over and over, and says what was lost, what ran twice, what got stuck.
+// The chaos harness: kills real servers, sandboxes and sockets over and over, and says what was lost, what ran twice, what
+// got stuck; then breaks the program on purpose, one way after the other, and says after how many rounds each was found.
 //
-//   deno run -A tests/chaos/main.ts --rounds 300 --seed 1     kills; five rounds are an episode, which depends on the seed
-//                                                             and its number only: `--only 7` runs that one
-//   deno run -A tests/chaos/main.ts --planted --seed 1        breaks the program on purpose, one way after the other, and
-//                                                             says after how many rounds each was found
-// Exit code 1 when anything is wrong, or a planted fault was not found.
+//   deno task test:chaos -- --rounds 300 --seed 1
+//     --only 7       one episode of five rounds: what it does depends on the seed and its number alone
+//     --no-planted   kills only
+//     --planted [X]  planted faults only, or that one
+// Exit code 1 when anything is wrong or a planted fault was not found, 2 for wrong usage.
+import { PLANTS } from "@/lib/store/fault_point.ts";
 import { type EpisodeResult, runEpisode } from "./episode.ts";
 import { planEpisode, ROUNDS, roundText } from "./plan.ts";
 import { findPlants, type Found } from "./planted.ts";
-import { tallyText } from "./tally.ts";
+import { reportOf } from "./report.ts";
 
 const encoder = new TextEncoder();
 const say = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-function option(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(`--${name}`);
-  return at < 0 ? undefined : args[at + 1];
+interface Options {
+  seed: string;
+  rounds: number;
+  only: number | null;
+  kills: boolean;
+  planted: boolean;
+  plant: string | null;
 }
 
-/** Runs episodes; whether nothing was wrong. */
-async function kill(seed: string, numbers: readonly number[]): Promise<boolean> {
+/** Reads the words of the command; null for words that it does not know. */
+function readOptions(args: readonly string[]): Options | null {
+  const options: Options = { seed: "1", rounds: 25, only: null, kills: true, planted: true, plant: null };
+  const left = args.filter((arg) => arg !== "--");
+  const number = (text: string | undefined) => text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    if (arg === "--seed") options.seed = left.shift() ?? "";
+    else if (arg === "--rounds") options.rounds = number(left.shift());
+    else if (arg === "--only") options.only = number(left.shift());
+    else if (arg === "--no-planted") options.planted = false;
+    else if (arg === "--planted") {
+      options.kills = false;
+      if (left[0] !== undefined && !left[0].startsWith("--")) options.plant = left.shift() ?? null;
+    } else return null;
+  }
+  const { seed, rounds, only, plant } = options;
+  const known = plant === null || PLANTS.some((one) => one === plant);
+  return seed === "" || !(rounds > 0) || Number.isNaN(only) || !known ? null : options;
+}
+
+/** Runs episodes; the summary, and whether nothing was wrong. */
+async function kill({ seed, rounds, only }: Options): Promise<{ summary: string; good: boolean }> {
   const started = performance.now();
   const results: EpisodeResult[] = [];
+  const numbers = only === null ? Array.from({ length: Math.ceil(rounds / ROUNDS) }, (_, i) => i) : [only];
   for (const number of numbers) {
     const since = performance.now();
     const result = await runEpisode({ seed, number });
@@ -30,35 +57,35 @@ async function kill(seed: string, numbers: readonly number[]): Promise<boolean> 
     const plan = planEpisode(seed, number).flat().map(roundText).join("; ");
     const { sessions, poisoned, breaches } = result;
     say(`episode ${number}: ${sessions} sessions, ${breaches.length} breaches, ${seconds(since)} (${plan})`);
-    if (poisoned > 0) say(`  the poison guard ended ${poisoned} of its runs`);
+    if (poisoned.length > 0) say(`  the poison guard ended ${poisoned.length} of its runs`);
     for (const breach of breaches) say(`  ${breach.slice(0, 2000)}`);
   }
-  for (const line of tallyText(results.flatMap((result) => result.kills))) say(line);
-  const total = (of: (result: EpisodeResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
-  const starts = results.flatMap((result) => result.starts_ms).sort((a, b) => a - b);
-  say(`sessions ${total((one) => one.sessions)}, of them ended by the poison guard ${total((one) => one.poisoned)}`);
-  say(`viewers connected ${total((one) => one.connections)} times`);
-  say(`the server was ready after ${Math.round(starts[starts.length >> 1] ?? 0)} ms (median of ${starts.length})`);
-  const breaches = total((result) => result.breaches.length);
-  say(`${numbers.length * ROUNDS} rounds, seed ${seed}, ${seconds(started)}: ${breaches} breaches`);
-  return breaches === 0;
+  const { lines, summary, good } = reportOf(seed, results);
+  for (const line of lines) say(line);
+  say(`${summary} (${seconds(started)})`);
+  return { summary, good };
 }
 
-/** Plants faults; whether each was found. */
-async function plant(seed: string, only: string | undefined): Promise<boolean> {
-  const told = ({ plant, rounds, breach }: Found) => {
-    if (rounds === null) say(`${plant}: NOT FOUND ${breach.slice(0, 300)}`);
-    else say(`${plant}: found in round ${rounds}: ${breach.slice(0, 300)}`);
-  };
-  const all = await findPlants(seed, told, only);
-  return all.every((found) => found.rounds !== null);
+/** Plants faults; the summary, and whether each was found. */
+async function plant(seed: string, only: string | null): Promise<{ summary: string; good: boolean }> {
+  const told = ({ plant, rounds, breach }: Found) =>
+    say(`planted ${plant}: ${rounds === null ? "NOT FOUND" : `found in round ${rounds}`}: ${breach.slice(0, 200)}`);
+  const all = await findPlants(seed, told, only ?? undefined);
+  const found = all.filter(({ rounds }) => rounds !== null);
+  return { summary: `${found.length} of ${all.length} planted faults found`, good: found.length === all.length };
 }
 
 if (import.meta.main) {
-  const seed = option(Deno.args, "seed") ?? "1";
-  const only = option(Deno.args, "only");
-  const episodes = Math.ceil(Number(option(Deno.args, "rounds") ?? 25) / ROUNDS);
-  const numbers = only === undefined ? Array.from({ length: episodes }, (_, i) => i) : [Number(only)];
-  const good = Deno.args.includes("--planted") ? await plant(seed, only) : await kill(seed, numbers);
-  Deno.exit(good ? 0 : 1);
+  const options = readOptions(Deno.args);
+  if (options === null) {
+    say("usage: deno task test:chaos -- [--rounds N] [--seed S] [--only EPISODE] [--no-planted | --planted [FAULT]]");
+    say(`faults: ${PLANTS.join(", ")}`);
+    Deno.exit(2);
+  }
+  const parts = [
+    ...options.kills ? [await kill(options)] : [],
+    ...options.planted && options.only === null ? [await plant(options.seed, options.plant)] : [],
+  ];
+  say(parts.map((part) => part.summary).join("; "));
+  Deno.exit(parts.every((part) => part.good) ? 0 : 1);
 }

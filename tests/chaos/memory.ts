@@ -18,6 +18,8 @@ export interface Known {
   losses: number;
   /** Statuses of the run that were seen and are final. */
   ended: string | null;
+  /** The round of its episode that came before its end, from 0; -1 before the first. */
+  ended_in: number | null;
   /** What people did that changes how it may end. */
   refused: boolean;
   deleting: "no" | "asked" | "acknowledged";
@@ -29,6 +31,8 @@ export interface Known {
 export class Memory {
   readonly sessions = new Map<string, Known>();
   readonly breaches: string[] = [];
+  /** Rounds so far. */
+  rounds = 0;
 
   add(session_id: string, of: { run_id: string; book: Book }): Known {
     const known = this.sessions.get(session_id) ?? {
@@ -39,6 +43,7 @@ export class Memory {
       finished: new Map(),
       losses: 0,
       ended: null,
+      ended_in: null,
       refused: false,
       deleting: "no" as const,
       blockKilled: false,
@@ -66,6 +71,7 @@ export class Memory {
       return this.breach(known.session_id, `seq ${seq} was seen after ${known.log.length}`);
     }
     known.log.push(line);
+    if (line.includes('"event_type":"complete"')) known.ended_in ??= this.rounds - 1;
   }
 
   /** Blocks were killed, and perhaps not the sandboxes of their runs. */

@@ -4,6 +4,7 @@
 //   N2. A kill of the server ends a life; kills of sockets before it belong to the same life. A kill of sandboxes ends one
 //       too: it is seen how their runs go on, then the server drains.
 //   N3. What needs a run to have executed comes right after a kill of the server at a random time.
+//   N4. A migration comes last, when the store has rows; its life begins with a store that was brought back.
 import { type Chance, chance } from "./chance.ts";
 import { type Card, DECK, type Kind, type Need, type Place, PLACES } from "./points.ts";
 
@@ -21,14 +22,14 @@ export type Life = readonly Round[];
 export function planEpisode(seed: string, episode: number): Life[] {
   const of = chance(`${seed}/${episode}/plan`);
   const placed = dealt(seed, episode).map((card, i) => placeRound(card, of.fork(i)));
-  const first = placed.filter((round) => needOf(round) === "fresh");
+  const old = placed.filter((round) => needOf(round) === "old");
   const later = placed.filter((round) => needOf(round) === "lease");
-  const others = placed.filter((round) => !first.includes(round) && !later.includes(round));
+  const others = placed.filter((round) => !old.includes(round) && !later.includes(round));
   const needed = later.length > 0;
   const kind = needed ? "server" : of.pick(["server", "sandbox", "socket", "socket"] as const);
   const random: Round = { at: "random", kind, ms: of.between(10, 900), running: needed || kind === "sandbox" };
-  const rounds = needed ? [...first, ...others, random, ...later] : [...first, ...of.shuffled([...others, random])];
-  return lives(rounds);
+  const rounds = needed ? [...others, random, ...later] : of.shuffled([...others, random]);
+  return lives([...rounds, ...old]);
 }
 
 /** The four cards of an episode, from the deck. */
@@ -57,6 +58,7 @@ export function needOf(round: Round): Need {
 function lives(rounds: readonly Round[]): Life[] {
   const all: Round[][] = [[]];
   for (const round of rounds) {
+    if (needOf(round) === "old" && all.at(-1)?.length !== 0) all.push([]);
     all.at(-1)?.push(round);
     if (round.kind !== "socket") all.push([]);
   }

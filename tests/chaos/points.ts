@@ -33,8 +33,8 @@ export type Need =
   | "deletes"
   /** A run that executed when the life before was killed. */
   | "lease"
-  /** A store that is new. */
-  | "fresh"
+  /** A store with rows that is at an older version. */
+  | "old"
   /** Nothing executes. */
   | "rest";
 
@@ -86,6 +86,7 @@ export const PLACES: readonly Place[] = [
   { point: "sweep.claimed", phase: "in a delete", need: "deletes", most: 2, kinds: SERVER },
   { point: "sweep.folder", phase: "in a delete", need: "deletes", most: 2, kinds: SERVER },
   { point: "sweep.rows", phase: "in a delete", need: "deletes", most: 8, kinds: SERVER },
-  { point: "migrate.before", phase: "in a migration", need: "fresh", most: 1, kinds: SERVER },
-  { point: "migrate.after", phase: "in a migration", need: "fresh", most: 1, kinds: SERVER },
+  { point: "migrate.rows", phase: "in a migration", need: "old", most: 1, kinds: SERVER },
+  { point: "migrate.before", phase: "in a migration", need: "old", most: 1, kinds: SERVER },
+  { point: "migrate.after", phase: "in a migration", need: "old", most: 1, kinds: SERVER },
 ];

@@ -46,6 +46,7 @@ export async function listRuns(
     ...paging,
     ...(since === undefined ? {} : { since_ms: Date.parse(since) }),
     ...(until === undefined ? {} : { until_ms: Date.parse(until) }),
+    ...(principal.admin ? {} : { owner_id: principal.id }),
     visible: (session_id) => store.summaries.sees(principal, session_id),
   });
   return { ...found, items: found.items.map((run) => presentRun(run, { cut: true })) };
