@@ -126,6 +126,24 @@ export const grammar = or(
   command("login", object({ do: constant("login"), token: flagToken() }), {
     description: message`Checks a token and keeps it for the next commands.`,
   }),
+  command(
+    "drill",
+    object({
+      do: constant("drill"),
+      folder: optional(
+        option("--data", string({ metavar: "FOLDER" }), {
+          description: message`Where the drill's own server keeps its data, so that it is on that disk.`,
+        }),
+      ),
+      pid: optional(
+        option("--pid", integer({ min: 2 }), {
+          description: message`Kills this process, the server of this host, which something must start again.`,
+        }),
+      ),
+      ...json,
+    }),
+    { description: message`Kills a server with kill -9 in front of you, and says what it cost.` },
+  ),
   command("doctor", object({ do: constant("doctor"), ...json }), {
     description: message`Looks at the server and at this machine, and says what to mend.`,
   }),

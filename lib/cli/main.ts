@@ -7,6 +7,7 @@ import { ClientError } from "../client/api.ts";
 import { refusal } from "./answer.ts";
 import { answerApproval, changeRun, changeSession, listApprovals, listSessions, showSession } from "./commands.ts";
 import { doctor, login } from "./doctor.ts";
+import { drill } from "./drill/drill.ts";
 import { apiFor, type Surroundings, surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type CommandLine, grammar } from "./grammar.ts";
@@ -43,6 +44,8 @@ async function dispatch(line: CommandLine, here: Surroundings): Promise<number> 
       return await changeRun(line, api);
     case "login":
       return await login(line, here);
+    case "drill":
+      return await drill(line, here);
     case "doctor":
       return await doctor(line, here, api);
     default:

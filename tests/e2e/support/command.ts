@@ -7,7 +7,8 @@ import type { Reached } from "./api.ts";
 const ROOT = decodeURIComponent(new URL("../../../", import.meta.url).pathname);
 const PATIENCE_MS = 30_000;
 /** The permissions of the task `cli`. */
-const ARGS = ["--no-check", "--quiet", "--allow-read", "--allow-write", "--allow-env", "--allow-net", "--allow-sys"];
+const RIGHTS = ["read", "write", "env", "net", "sys", "run"].map((right) => `--allow-${right}`);
+const ARGS = ["--no-check", "--quiet", ...RIGHTS];
 const LINE = [Deno.execPath(), "run", ...ARGS, "lib/cli/main.ts"];
 
 /** A server with its data folder, where the token of the command line lies. */
