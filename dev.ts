@@ -1,23 +1,39 @@
 // Building and developing.
 //
-// `dev.ts build` writes _fresh/ for serve.ts and installs the packages of the exec sandbox; with `--if-stale` only what
-// is missing or older than a source. Without `build` the app is built in memory and served by serve.ts as in production;
+// `dev.ts build` writes _fresh/ with the app and the bundled server, and installs the packages of the exec sandbox; with
+// `--if-stale` only what is missing or older than a source. Without `build` the app is built in memory and served by serve.ts as in production;
 // `deno run --watch` starts it again.
 //   D1. A build appears whole: it is made beside and renamed, so that two starts at once do not disturb each other.
-import tailwindcss from "@tailwindcss/postcss";
-import postcss from "postcss";
-import { Builder } from "fresh/dev";
+//   D2. Tools that only a build needs are loaded when there is something to build.
+import type { Builder } from "fresh/dev";
 import type { State } from "./lib/http/state.ts";
 import { ensureExecApp, findExecApp } from "./lib/sandbox/exec_app.ts";
 
 const ROOT = new URL(".", import.meta.url);
-/** What a build is made of; server code is loaded from its sources and needs no build. */
-const SOURCES = ["routes", "islands", "static", "lib", "jsr/fresh/src", "main.ts", "dev.ts", "deno.json"];
+/** What a build is made of. */
+const SOURCES = [
+  "routes",
+  "islands",
+  "static",
+  "lib",
+  "jsr/fresh/src",
+  "dev",
+  "main.ts",
+  "serve.ts",
+  "dev.ts",
+  "deno.json",
+  "deno.lock",
+];
 const ROOT_PATH = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
 const FINAL = `${ROOT_PATH}/_fresh`;
-const BUILT = new URL("_fresh/snapshot.js", ROOT);
+const BUILT = new URL("_fresh/holdfast.js", ROOT);
 
-function builder(outDir: string): Builder<State> {
+async function builder(outDir: string): Promise<Builder<State>> {
+  const [{ default: tailwindcss }, { default: postcss }, { Builder }] = await Promise.all([
+    import("@tailwindcss/postcss"),
+    import("postcss"),
+    import("fresh/dev"),
+  ]);
   const made = new Builder<State>({ root: ROOT_PATH, outDir });
   made.onTransformStaticFile({ pluginName: "tailwind", filter: /\.css$/ }, async ({ path, text, mode }) => {
     const result = await postcss([tailwindcss({ optimize: mode === "production" })]).process(text, { from: path });
@@ -45,7 +61,8 @@ function newest(place: URL): number {
   }
 }
 
-function isStale(): boolean {
+/** Whether the build is missing or older than one of its sources. */
+export function isStale(): boolean {
   const built = newest(BUILT);
   return built === 0 || SOURCES.some((source) => newestOf(source) > built);
 }
@@ -83,7 +100,9 @@ async function build(): Promise<void> {
   const started = performance.now();
   const made = `${FINAL}.${Deno.pid}.tmp`;
   try {
-    await builder(made).build();
+    await (await builder(made)).build();
+    const { bundleServer } = await import("./dev/server_bundle.ts");
+    await bundleServer(ROOT_PATH, made);
     await replaceBuild(made);
   } finally {
     await Deno.remove(made, { recursive: true }).catch(ignoreMissing);
@@ -108,7 +127,7 @@ if (import.meta.main) {
   }
   const { app } = await import("./main.ts");
   const { main } = await import("./serve.ts");
-  const attach = await builder(FINAL).build({ mode: "development", snapshot: "memory" });
+  const attach = await (await builder(FINAL)).build({ mode: "development", snapshot: "memory" });
   attach(app);
   await main(() => Promise.resolve(app.handler()));
 }

@@ -18,14 +18,15 @@ import { createModels } from "./lib/llm/models.ts";
 import { configureLog } from "./lib/log.ts";
 import { AppError, toAppError } from "./lib/model/error.ts";
 import { createFolders } from "./lib/sandbox/folders.ts";
-import { createSandboxes } from "./lib/sandbox/sandboxes.ts";
+import { createSandboxes, type HostSandboxes } from "./lib/sandbox/sandboxes.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "./lib/service/create.ts";
 import { createRedactor } from "./lib/service/redact.ts";
+import { StartPhases } from "./lib/service/start_phases.ts";
 import { systemClock as clock, systemIds as ids } from "./lib/service/system.ts";
 import { armFaults } from "./lib/store/fault_point.ts";
 import { openStore } from "./lib/store/kv.ts";
 import { takeLocks } from "./lib/store/lock.ts";
-import { createStore } from "./lib/store/store.ts";
+import { createStore, type Store } from "./lib/store/store.ts";
 
 const log = getLogger(["holdfast", "process"]);
 const ROOT = decodeURIComponent(new URL(".", import.meta.url).pathname).replace(/\/$/, "");
@@ -42,6 +43,8 @@ export interface Server {
   /** Logs in once, within 15 minutes. */
   readonly login_link: string;
   readonly config: PublicConfig;
+  /** Milliseconds from the beginning of the process to the end of each phase of the start. */
+  readonly phases: Readonly<Record<string, number>>;
   /** Drains and ends everything; calling it again waits for the first. */
   close(): Promise<void>;
 }
@@ -86,31 +89,69 @@ interface Opening {
 }
 
 async function open({ config, ends, app }: Opening): Promise<Server> {
+  const phases = new StartPhases(clock);
+  phases.reached("program");
   const hub = new LiveHub(clock);
-  const [holdfast, handler] = await Promise.all([openService({ config, ends, hub }), app]);
+  const [holdfast, handler] = await Promise.all([openService({ config, ends, hub, phases }), app]);
   const live = createLive({ holdfast, hub, clock, max_connections: config.max_connections });
   await holdfast.start();
+  phases.reached("recovery");
   ends.add(() => holdfast.close());
   const { port, origins, facts } = listen({ config, ends, handler, holdfast, live });
   ends.add(() => Promise.all([live.drain(), holdfast.drain()]));
   const login_link = linkAddress(origins.own, await holdfast.accounts.makeLink());
-  return { url: origins.own, port, login_link, config: facts, close: () => ends.run() };
+  phases.reached("port");
+  return { url: origins.own, port, login_link, config: facts, phases: phases.all, close: () => ends.run() };
 }
 
-/** Takes the locks and opens what the service stands on. */
-async function openService(
-  { config, ends, hub }: { config: Config; ends: Ends; hub: LiveHub },
-): Promise<RunningHoldfast> {
+interface OpeningService {
+  config: Config;
+  ends: Ends;
+  hub: LiveHub;
+  phases: StartPhases;
+}
+
+/** Takes the locks and opens what the service stands on; store and sandboxes do not wait for each other. */
+async function openService({ config, ends, hub, phases }: OpeningService): Promise<RunningHoldfast> {
   await Deno.mkdir(config.data, { recursive: true, mode: 0o700 });
   const isFile = config.kv !== ":memory:" && !/^https?:/.test(config.kv);
   const lock = await takeLocks({ kv_file: isFile ? config.kv : null, data_folder: config.data, pid: Deno.pid });
   ends.add(() => lock[Symbol.dispose]());
+  phases.reached("lock");
   const instance = ids.uuid();
+  const opened = await Promise.allSettled([openOwnStore(config, instance), openSandboxes(config)]);
+  const [store, sandboxes] = opened;
+  // What was opened is closed, also when the other one could not be.
+  if (store.status === "fulfilled") ends.add(() => store.value.close());
+  if (sandboxes.status === "fulfilled") ends.add(() => sandboxes.value.close());
+  if (store.status === "rejected") throw store.reason;
+  if (sandboxes.status === "rejected") throw sandboxes.reason;
+  phases.reached("store and walls");
+  const { base_url, api_key, name: model } = config.model;
+  const models = createModels({ base_url, api_key, model, clock, redact: createRedactor(secretsToRedact(config)) });
+  const folders = createFolders({ data_dir: config.data, disk_mb: config.disk_mb, clock, ids });
+  return await createHoldfast({
+    config,
+    version: meta.version,
+    instance,
+    store: store.value,
+    sandboxes: sandboxes.value,
+    folders,
+    models,
+    hub,
+    clock,
+    ids,
+  });
+}
+
+async function openOwnStore(config: Config, instance: string): Promise<Store> {
   const connection = await openStore(config.kv, { clock });
   const settings = engineSettings(config);
-  const store = await createStore(connection, { clock, ids, instance, project: (state) => project(state, settings) });
-  ends.add(() => store.close());
-  const sandboxes = await createSandboxes({
+  return await createStore(connection, { clock, ids, instance, project: (state) => project(state, settings) });
+}
+
+function openSandboxes(config: Config): Promise<HostSandboxes> {
+  return createSandboxes({
     project_root: ROOT,
     data_dir: config.data,
     isolation: config.sandbox,
@@ -120,22 +161,6 @@ async function openService(
     clock,
     ids,
     ...(config.workflows === null ? {} : { workflows_dir: config.workflows }),
-  });
-  ends.add(() => sandboxes.close());
-  const { base_url, api_key, name: model } = config.model;
-  const models = createModels({ base_url, api_key, model, clock, redact: createRedactor(secretsToRedact(config)) });
-  const folders = createFolders({ data_dir: config.data, disk_mb: config.disk_mb, clock, ids });
-  return await createHoldfast({
-    config,
-    version: meta.version,
-    instance,
-    store,
-    sandboxes,
-    folders,
-    models,
-    hub,
-    clock,
-    ids,
   });
 }
 
@@ -186,7 +211,19 @@ const complain = (text: string) => void Deno.stderr.writeSync(encoder.encode(`${
 function greet(server: Server, config: Config): void {
   const ready_ms = Math.round(clock.now() - performance.timeOrigin);
   const { url, port, login_link, config: { version, isolation, model } } = server;
-  const facts = { version, url, port, pid: Deno.pid, isolation, model, data: config.data, ready_ms, login_link };
+  const { phases } = server;
+  const facts = {
+    version,
+    url,
+    port,
+    pid: Deno.pid,
+    isolation,
+    model,
+    data: config.data,
+    ready_ms,
+    phases,
+    login_link,
+  };
   if (config.log.json) return say(JSON.stringify({ message: "process.ready", ...facts }));
   say(`Holdfast ${version} on ${url}`);
   say(`  pid ${Deno.pid}, isolation ${isolation}, model ${model}, data ${config.data}, ready in ${ready_ms} ms`);
@@ -249,7 +286,7 @@ function endOnSignal(server: Server, flush: () => Promise<void>): void {
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => end(signal));
 }
 
-/** The handler of the built app. Throws AppError `invalid` when nothing is built. */
+/** The handler of the built app, for a start from the sources. Throws AppError `invalid` when nothing is built. */
 async function builtApp(): Promise<AppHandler> {
   const built = `${ROOT}/_fresh/server.js`;
   const found = await Deno.stat(built).then(() => true, () => false);

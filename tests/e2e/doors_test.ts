@@ -4,7 +4,7 @@ import { operationsOf } from "@/lib/http/openapi.ts";
 import { Problem } from "@/lib/protocol/rest.ts";
 import { type Operations, ROUTES } from "@/lib/protocol/routes.ts";
 import { Client } from "@/tests/live/client.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { PROGRAM, startServer, type TestServer } from "../support/server.ts";
 import { startTask, until } from "./support/api.ts";
 
 async function withServer(run: (server: TestServer) => Promise<void>, env: Record<string, string> = {}): Promise<void> {
@@ -209,10 +209,10 @@ Deno.test("[PROC1] the login link logs a browser in once; its cookie reads, writ
     assertEquals(after.status, 401);
   }));
 
-/** Runs serve.ts to its end. */
+/** Runs a server to its end. */
 async function serve(env: Record<string, string>): Promise<{ code: number; text: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--quiet", "--allow-all", new URL("../../serve.ts", import.meta.url).pathname],
+    args: ["run", "--no-check", "--quiet", "--allow-all", PROGRAM],
     env: { NO_COLOR: "1", PORT: "0", ...env },
     stdin: "null",
   }).output();
@@ -286,6 +286,7 @@ Deno.test("[PROC4] static files, pages and the API carry what browsers need; not
         "/serve.ts",
         "/_fresh/server.js",
         "/_fresh/snapshot.js",
+        "/_fresh/holdfast.js",
         "/../deno.json",
         "/data/cli-token",
       ]

@@ -1,7 +1,10 @@
-// A real server for a test: serve.ts as a process of its own on port 0 (or a given one), with a data folder of its own.
+// A real server for a test: the built one as a process of its own on port 0 (or a given one), with a data folder of its own.
 //
 //   TS1. It ends with the test: `close` drains it, `kill` is kill -9; both wait until the process is gone.
 //   TS2. A folder that the test gave stays (a restart on the same data); one that was made here is removed.
+//   TS3. It is built from the sources as they are: an old build is made anew before the first start.
+import { isStale } from "../../dev.ts";
+
 const ROOT = new URL("../../", import.meta.url).pathname;
 const READY_MS = 30_000;
 
@@ -35,11 +38,13 @@ export interface StartOptions {
 
 /** Everything: the watchdog reads /proc, which Deno gives only to a process that has every right. */
 const PERMISSIONS = ["--allow-all"];
+/** The program of a server, as `deno task start` runs it. */
+export const PROGRAM = `${ROOT}_fresh/holdfast.js`;
 const BANNER = /on (http:\/\/\S+)\s+pid (\d+)[\s\S]*?: (http:\/\/\S+\/login\/link\?code=\S+)/;
 
 function spawn(options: StartOptions, data: string): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--quiet", ...PERMISSIONS, `${ROOT}serve.ts`],
+    args: ["run", "--no-check", "--quiet", ...PERMISSIONS, PROGRAM],
     cwd: ROOT,
     clearEnv: true,
     env: {
@@ -57,8 +62,25 @@ function spawn(options: StartOptions, data: string): Deno.ChildProcess {
   }).spawn();
 }
 
+let built: Promise<void> | null = null;
+
+/** Builds the server when a source is newer than the last build. */
+export function ensureBuilt(): Promise<void> {
+  return built ??= (async () => {
+    if (!isStale()) return;
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "--quiet", "build"],
+      cwd: ROOT,
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(`the build failed:\n${new TextDecoder().decode(stderr)}`);
+  })();
+}
+
 /** Starts a server and waits until it serves; throws with its output when it ends before. */
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
+  await ensureBuilt();
   const data = options.data ?? await Deno.makeTempDir({ prefix: "holdfast-test-" });
   const started = performance.now();
   const child = spawn(options, data);
