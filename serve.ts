@@ -271,8 +271,9 @@ export async function main(loadApp: () => Promise<AppHandler>): Promise<void> {
     complain(refusal.code === "internal" ? `Cannot start: ${error}` : refusal.message);
     return Deno.exit(refusal.code === "internal" ? 1 : REFUSED);
   });
-  greet(server, config);
+  // Whoever has read that it serves may end it at once.
   endOnSignal(server, flush);
+  greet(server, config);
 }
 
 function endOnSignal(server: Server, flush: () => Promise<void>): void {
