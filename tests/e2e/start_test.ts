@@ -18,7 +18,7 @@ Deno.test("[PROC5] the first line for programs says what of the start was reache
     for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
       text += part;
       const line = /^\{.*"process\.ready".*\}$/m.exec(text)?.[0];
-      if (line === undefined) continue;
+      if (line === undefined || said.phases !== undefined) continue;
       said = JSON.parse(line);
       child.kill("SIGTERM");
     }
