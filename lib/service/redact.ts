@@ -31,7 +31,7 @@ export function createRedactor(secrets: ReadonlyMap<string, string>): Redactor {
     text,
     json: (value) => redactJson(value, text),
     longest: values[0]?.length ?? 0,
-    openEnd: (value) => openEnd(value, values),
+    openEnd: (value) => openEnd(value, values, pattern),
   };
 }
 
@@ -49,7 +49,18 @@ function redactJson(value: Json, text: (value: string) => string): Json {
   return same ? value : Object.fromEntries(pairs);
 }
 
-function openEnd(value: string, secrets: readonly string[]): number {
+/** A secret that is there as a whole is taken before one that may begin inside of it: many end as they begin. */
+function openEnd(value: string, secrets: readonly string[], pattern: RegExp): number {
+  for (let from = 0;;) {
+    const open = longestBeginning(value.slice(from), secrets);
+    const cut = value.length - open;
+    const whole = [...value.matchAll(pattern)].find((one) => one.index < cut && one.index + one[0].length > cut);
+    if (open === 0 || whole === undefined) return open;
+    from = whole.index + whole[0].length;
+  }
+}
+
+function longestBeginning(value: string, secrets: readonly string[]): number {
   let longest = 0;
   for (const secret of secrets) {
     for (let length = Math.min(secret.length - 1, value.length); length > longest; length--) {

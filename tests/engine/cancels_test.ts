@@ -80,6 +80,7 @@ Deno.test("[ENG-C6] cancel goes before pause", () => {
   const story = new Story().running();
   story.ok(OWNER, { type: "pause_run", run_id: RUN, now: true });
   story.ok(OWNER, cancel);
+  assertEquals("pause" in (story.state.run ?? {}), false, "the cancel takes the pause back");
   assertEquals(story.refused(OWNER, { type: "pause_run", run_id: RUN, now: true }), "wrong_state");
   assertEquals(story.same(story.sandbox, { type: "at_boundary" }), { paused: false });
   story.ok(SYSTEM, { type: "settle_run", run_id: RUN, fence: 1 });
@@ -91,4 +92,15 @@ Deno.test("[ENG-C7] nothing is settled where nothing was asked, or for another f
   assertEquals(story.same(SYSTEM, { type: "settle_run", run_id: RUN, fence: 1 }), { settled: null });
   story.ok(OWNER, cancel);
   assertEquals(story.same(SYSTEM, { type: "settle_run", run_id: RUN, fence: 7 }), { settled: null });
+});
+
+Deno.test("[ENG-C8] a record that holds both is cancelled, whoever settles it", () => {
+  const story = new Story().running();
+  const { run } = story.state;
+  if (run?.status !== "running") throw new Error("it runs");
+  const asked = { at: run.created_at, by: "Ada" };
+  const both = { ...run, cancel: { stage: "asked", ...asked } as const, pause: { now: true, ...asked } };
+  story.state = { ...story.state, run: both };
+  assertEquals(story.ok(SYSTEM, { type: "settle_run", run_id: RUN, fence: 1 }), { settled: "cancelled" });
+  story.status("cancelled", "active");
 });

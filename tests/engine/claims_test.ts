@@ -160,3 +160,14 @@ Deno.test("[ENG-K13] output that a held sandbox had under way when its run began
   story.ok(story.sandbox, { type: "report", events: [output], output_bytes: 4 });
   assertEquals(story.refused(story.sandbox, { type: "at_boundary" }), "fenced");
 });
+
+Deno.test("[ENG-K14] a wait that is answered is progress too: losses before it no longer count", () => {
+  const story = new Story().running();
+  story.ok(SYSTEM, lost(story));
+  story.claim().begun();
+  const id = story.ask("ok");
+  assertEquals(story.state.run?.takeovers, 1);
+  story.waits();
+  story.answer(id, "approved");
+  assertEquals(story.state.run?.takeovers, 0);
+});

@@ -110,3 +110,12 @@ Deno.test("[ENG-D8] a run is presented with its result or error and nothing of t
     ended_at: new Date(T0).toISOString(),
   });
 });
+
+Deno.test("[ENG-D9] a run in the queue is due at time 0, which is now, until it is claimed", () => {
+  const story = new Story().create().start();
+  assertEquals(project(story.state, SETTINGS).due, [{ time_ms: 0, kind: "run", id: RUN }]);
+  assertEquals(project(story.state, SETTINGS).lease, null);
+  story.claim();
+  assertEquals(project(story.state, SETTINGS).due, []);
+  assertEquals(project(story.state, SETTINGS).lease, { run_id: RUN, instance: "instance-a", fence: 1 });
+});

@@ -217,3 +217,21 @@ Deno.test("[ENG-W17] a session waits for exactly one thing, in a fixed order", (
   story.ok(OWNER, { type: "cancel_run", run_id: RUN });
   assertEquals(on(), "task");
 });
+
+Deno.test("[ENG-W18] a deadline has come 2 s before its wall time, and not a moment sooner", () => {
+  const story = new Story().running();
+  const id = story.ask("ok", { timeout_s: 60 });
+  story.sleep("nap", 60);
+  story.waits();
+  const fire = { type: "fire_timer", run_id: RUN, key: "nap" } as const;
+  const expire = { type: "expire_approval", approval_id: id } as const;
+  story.after(57.999);
+  assertEquals(dueTimers(story.state, story.now), []);
+  assertObjectMatch(story.same(SYSTEM, fire) as object, { fired: false });
+  assertObjectMatch(story.same(SYSTEM, expire) as object, { expired: false });
+  story.after(0.001);
+  assertEquals(dueTimers(story.state, story.now), ["nap"]);
+  assertObjectMatch(story.ok(SYSTEM, fire) as object, { fired: true });
+  const ask = { ask: story.asks.get(id) ?? null };
+  assertObjectMatch(story.ok(SYSTEM, expire, ask) as object, { expired: true });
+});

@@ -39,3 +39,18 @@ Deno.test("[RED6] a stream keeps nothing back that cannot begin a secret", () =>
   assertEquals(stream.push("plain text"), "plain text");
   assertEquals(stream.end(), "");
 });
+
+Deno.test("[RED7] a secret that ends as one begins is found whole in a stream, wherever it is cut", () => {
+  const secrets = new Map([["EDGE", "sk-abc-sk"], ["SAME", "aaaaaaaa"], ["LONG", "sk-abc-sk-more"]]);
+  const tricky = createRedactor(secrets);
+  const text = "x sk-abc-sk y aaaaaaaaa z sk-abc-sk-more sk-abc-sk";
+  const whole = tricky.text(text);
+  assertEquals(whole, "x [redacted:EDGE] y [redacted:SAME]a z [redacted:LONG] [redacted:EDGE]");
+  for (let one = 1; one < text.length; one++) {
+    for (let two = one; two < text.length; two++) {
+      const stream = new RedactedStream(tricky);
+      const pieces = [text.slice(0, one), text.slice(one, two), text.slice(two)].map((piece) => stream.push(piece));
+      assertEquals(pieces.join("") + stream.end(), whole, `cut at ${one} and ${two}`);
+    }
+  }
+});

@@ -1,5 +1,5 @@
 // What the writer keeps of a session and what a load gives are the same, whatever was decided.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { project } from "@/lib/engine/project.ts";
 import { ABSENT, type SessionState } from "@/lib/engine/state.ts";
@@ -8,8 +8,8 @@ import { isFinal } from "@/lib/model/run.ts";
 import { keys } from "@/lib/store/keys.ts";
 import { decodeRow } from "@/lib/store/mutation.ts";
 import { type Act, ACTS, anyAct } from "../engine/support/acts.ts";
-import { newRun, OWNER, RUN, SESSION, SETTINGS, Story } from "../engine/support/story.ts";
-import { Place } from "./support.ts";
+import { newRun, OWNER, RUN, SESSION, SETTINGS, Story, SYSTEM } from "../engine/support/story.ts";
+import { output, Place } from "./support.ts";
 
 /** A state as a load gives it: nothing of a run that is over, maps in the order of their keys. */
 function loaded(state: SessionState): unknown {
@@ -209,4 +209,24 @@ Deno.test("[AGG-START] a start writes the index of its run_id, checked by whoeve
   assertEquals((await place.store.sessions.state(SESSION)).session, null);
   assertEquals(await place.store.sessions.head(SESSION), null);
   assertEquals((await place.store.sessions.state("unknown")).head, ABSENT.head);
+});
+
+Deno.test("[AGG-GATE] the gate changes with the fence and with nothing else, and goes with the delete", async () => {
+  await using place = await Place.open();
+  const gate = async () => (await place.kv.get(keys.gate(SESSION))).versionstamp;
+  const head = async () => (await place.kv.get(keys.head(SESSION))).versionstamp;
+  await place.create(SESSION);
+  const made = await gate();
+  await place.start(SESSION, { run_id: RUN });
+  await place.append(SESSION, [output("a line")]);
+  assertEquals(await gate(), made);
+  await place.say(SESSION, { by: SYSTEM, command: { type: "claim_run", run_id: RUN } });
+  const claimed = await gate();
+  assertNotEquals(claimed, made);
+  const before = await head();
+  await place.append(SESSION, [output("another")]);
+  assertNotEquals(await head(), before, "each commit that appends moves the head");
+  assertEquals(await gate(), claimed);
+  await place.say(SESSION, { by: OWNER, command: { type: "delete_session" } });
+  assertEquals(await gate(), null);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createBeats, DEAD_MS, HOLD_MS } from "@/lib/store/beats.ts";
+import { BEAT_MS, createBeats, DEAD_MS, HOLD_MS } from "@/lib/store/beats.ts";
 import { keys } from "@/lib/store/keys.ts";
 import type { Kv } from "@/lib/store/kv.ts";
 import { turn } from "./support.ts";
@@ -103,4 +103,22 @@ Deno.test("[BEAT-ALONE] who has the file for itself writes no beats; every other
   assertEquals(await Array.fromAsync(kv.list({ prefix: [] })), []);
   beats.onLost(() => {})();
   await beats.stop();
+});
+
+Deno.test("[BEAT-HOLD] the 4 s count from sending a beat, not from its answer", async () => {
+  using two = await Two.open();
+  let lost = 0;
+  two.a.onLost(() => void lost++);
+  two.fates = ["ok", "slow", ...Array(50).fill("never")];
+  const started = two.a.start();
+  await two.pass(100);
+  await started;
+  await two.pass(3899);
+  assertEquals([two.a.held, lost], [true, 0]);
+  await two.pass(1);
+  assertEquals([two.a.held, lost], [false, 1]);
+});
+
+Deno.test("[BEAT-TIMES] a beat each 2 s, the holder stops at 4 s, others take over at 6 s", () => {
+  assertEquals([BEAT_MS, HOLD_MS, DEAD_MS], [2_000, 4_000, 6_000]);
 });

@@ -66,6 +66,7 @@ Deno.test("[EV-CHUNK] 60 KB and one line begin a new chunk", async () => {
 });
 
 Deno.test("[EV-PAGE] pages after a cursor: at most limit and 1 MiB, next_after is the last seq looked at", async () => {
+  assertEquals(MAX_PAGE_BYTES, 1_048_576);
   await using place = await Place.open();
   await filled(place, 500);
   const { events } = place.store;
@@ -156,4 +157,33 @@ Deno.test("[EV-COMPACT] compaction stops behind a delete and where another write
   assertEquals(await place.store.events.compact(SESSION), 0);
   await place.kv.atomic().set(gate.key, gate.value).set(first!.key, first!.value).commit();
   assert(await place.store.events.compact(SESSION) > 0);
+});
+
+Deno.test("[EV-COMPACT] what is deleted or written between its reads and its commit is not replaced", async () => {
+  for (const race of ["delete", "write"] as const) {
+    await using place = await Place.open();
+    await filled(place, 200);
+    const { kv } = place;
+    const chunks = await chunksOf(place);
+    const [, second] = chunks;
+    let raced = false;
+    const racing: Kv = {
+      ...kv,
+      atomic() {
+        const op = kv.atomic();
+        const commit = op.commit.bind(op);
+        op.commit = async () => {
+          const other = kv.atomic();
+          if (race === "delete") other.delete(keys.gate(SESSION));
+          else other.set(second!.key, second!.value);
+          if (!raced) await other.commit();
+          raced = true;
+          return await commit();
+        };
+        return op;
+      },
+    };
+    assertEquals(await createEvents(racing).compact(SESSION), 0, race);
+    assertEquals((await chunksOf(place)).length, chunks.length, race);
+  }
 });

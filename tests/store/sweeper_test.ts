@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { keys, SESSION_PREFIXES } from "@/lib/store/keys.ts";
 import { guardKv, type Kv } from "@/lib/store/kv.ts";
 import { decodeRow, encodeRow } from "@/lib/store/mutation.ts";
+import { sweepRows } from "@/lib/store/sweep_rows.ts";
 import { createSweeper } from "@/lib/store/sweeper.ts";
 import { TrashMark } from "@/lib/store/writer/stage.ts";
 import { askCommand, OWNER, SESSION, SYSTEM, uuid } from "../engine/support/story.ts";
@@ -118,8 +119,9 @@ Deno.test("[SW-FOLDER] rows stay until the folder is gone, which waits for the s
     },
   });
   while (asked < 1) await turn();
-  await turn();
-  assert((await place.kv.get(keys.trash(SESSION))).versionstamp !== null);
+  const before = await named(place);
+  await sweeper.pass();
+  assertEquals(await named(place), before);
   gone = true;
   sweeper.kick();
   while ((await place.kv.get(keys.trash(SESSION))).versionstamp !== null) await turn();
@@ -194,4 +196,44 @@ Deno.test("[SW-FENCED] a blob part in flight never lands behind the delete", asy
   release();
   await assertRejects(() => upload, Error, "is gone");
   assertEquals((await place.allKeys()).map((key) => key[0]).sort(), ["schema", "writer"]);
+});
+
+Deno.test("[SW-SMALL] a sweep removes at most 500 keys a commit", async () => {
+  await using place = await Place.open();
+  await deleted(place);
+  const { kv } = place;
+  for (let from = 0; from < 1500; from += 500) {
+    const op = kv.atomic();
+    for (let n = from; n < from + 500; n++) op.set(keys.ownedKey(SESSION, ["row", n]), encodeRow(null));
+    await op.commit();
+  }
+  const sizes: number[] = [];
+  const counting: Kv = {
+    ...kv,
+    atomic() {
+      const op = kv.atomic();
+      const remove = op.delete.bind(op);
+      sizes.push(0);
+      op.delete = (key) => {
+        sizes[sizes.length - 1]!++;
+        return remove(key);
+      };
+      return op;
+    },
+  };
+  const sweeper = createSweeper(counting, { clock: place.clock, writerLives: () => Promise.resolve(false) });
+  await sweeper.pass();
+  assertEquals((await place.allKeys()).map((key) => key[0]).sort(), ["schema", "writer"]);
+  assert(Math.max(...sizes) <= 500, `${Math.max(...sizes)} keys in one commit`);
+});
+
+Deno.test("[SW-RESUME] a sweep ends where another has changed the trash row; nothing more is removed", async () => {
+  await using place = await Place.open();
+  await deleted(place);
+  const before = await named(place);
+  const { kv } = place;
+  const { versionstamp } = await kv.get(keys.trash(SESSION));
+  await kv.atomic().set(keys.trash(SESSION), encodeRow({})).commit();
+  assertEquals(await sweepRows(kv, { session_id: SESSION, trash: versionstamp! }), false);
+  assertEquals(await named(place), before);
 });

@@ -40,6 +40,7 @@ Deno.test("[LOG-LINE] data of thousands of small fields goes to a blob as a whol
 });
 
 Deno.test("[LOG-LINE] exactly 56,000 bytes stay, one more does not", () => {
+  assertEquals(MAX_LINE_BYTES, 56_000);
   const empty = toLine(said({ message: "" }), context).line.length;
   assertEquals(toLine(said({ message: "x".repeat(MAX_LINE_BYTES - empty) }), context).blobs.length, 0);
   assertEquals(toLine(said({ message: "x".repeat(MAX_LINE_BYTES - empty + 1) }), context).blobs.length, 1);

@@ -1,7 +1,16 @@
 // What is counted before sending is never less than what the store counts.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Key, Mutation } from "@/lib/store/mutation.ts";
-import { BATCH_LIMIT, fits, keyBytes, sum, weigh, weighChecks } from "@/lib/store/writer/sizes.ts";
+import {
+  BATCH_LIMIT,
+  COMMAND_LIMIT,
+  fits,
+  keyBytes,
+  MAX_VALUE_BYTES,
+  sum,
+  weigh,
+  weighChecks,
+} from "@/lib/store/writer/sizes.ts";
 
 async function commits(rows: readonly Mutation[], checks: readonly Key[] = []): Promise<boolean> {
   using kv = await Deno.openKv(":memory:");
@@ -33,6 +42,15 @@ Deno.test("[WR-SIZES] what the store refuses does not fit by our count", async (
   const large = Array.from({ length: 14 }, (_, n) => row(["r", n], 60_000));
   await assertRejects(() => commits(large), TypeError, "too large");
   assertEquals(fits(weigh(large), BATCH_LIMIT), false);
+  const keys = Array.from({ length: 90 }, (_, n) => row(["k", n, "a".repeat(1000)], 1));
+  await assertRejects(() => commits(keys), TypeError, "too large");
+  assertEquals(fits(weigh(keys), BATCH_LIMIT), false);
+});
+
+Deno.test("[WR-SIZES] an atomic holds 100 checks, 900 rows, 60 KB of keys, 640 KB; a command a quarter, a value 60,000", () => {
+  assertEquals(BATCH_LIMIT, { checks: 100, mutations: 900, key_bytes: 60_000, bytes: 640_000 });
+  assertEquals(sum(COMMAND_LIMIT, COMMAND_LIMIT, COMMAND_LIMIT, COMMAND_LIMIT), BATCH_LIMIT);
+  assertEquals(MAX_VALUE_BYTES, 60_000);
 });
 
 Deno.test("[WR-SIZES] weights add up", () => {

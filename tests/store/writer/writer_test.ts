@@ -1,8 +1,8 @@
 // The writer's promises one by one; model_test.ts holds them together under a hostile store.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { AppError } from "@/lib/model/error.ts";
 import type { Kv } from "@/lib/store/kv.ts";
-import { setRow } from "@/lib/store/mutation.ts";
+import { encodeRow, setRow } from "@/lib/store/mutation.ts";
 import { applied, Desk } from "./desk.ts";
 import { numberOf, toyAggregate } from "./toy.ts";
 
@@ -33,8 +33,10 @@ Deno.test("[WR-WINDOW] what is not urgent waits for the window, and goes at once
   const waiting = desk.submit("b", { urgent: false });
   await desk.quiet();
   assertEquals(desk.atomics, 1, "the first went at once, the second waits");
+  const from = desk.clock.monotonic();
   desk.clock.step();
   await waiting;
+  assert(desk.clock.monotonic() - from <= 10, "the window is at most 10 ms");
   const third = desk.submit("c", { urgent: false });
   await desk.submit("d");
   await third;
@@ -104,6 +106,24 @@ Deno.test("[WR-OUTSIDE] a second command on an outside key waits and is decided 
   const done = await Promise.all([claim("s-1"), claim("s-2"), claim("s-1")]);
   assertEquals(done.map(({ reply }) => reply).sort(), ["read 0", "read 1", "read 2"]);
   assertEquals(desk.atomics, 3);
+});
+
+Deno.test("[WR-OUTSIDE] what another instance wrote to an outside key between the read and the commit is decided on", async () => {
+  await using desk = await Desk.open();
+  const seen: number[] = [];
+  const claim = (reply: string) =>
+    desk.submit("claim", {
+      outside: [["n"]],
+      decide: ({ state, outside }) => {
+        seen.push(numberOf(outside[0]));
+        // Its commit is under way before ours: the row that this decision rests on has moved.
+        if (seen.length === 1) void desk.kv.set(["n"], encodeRow(7));
+        return { ...applied(state, "claim"), reply };
+      },
+    });
+  assertEquals((await claim("first")).reply, "first");
+  assertEquals(seen, [0, 7]);
+  assertEquals(desk.commits.length, 1, "the first decision never landed");
 });
 
 Deno.test("[WR-CACHE] a forgotten session is read again; one that another has moved too", async () => {

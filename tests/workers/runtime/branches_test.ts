@@ -222,3 +222,32 @@ Deno.test("[WK-BR15] shared variables replay as they ran: first one wins", async
   await second.settle("m/b/prize", {});
   assert(second.value === "b");
 });
+
+Deno.test("[WK-BR16] code of a dropped branch never has what it awaited, and begins and says nothing when it goes on", async () => {
+  const went: string[] = [];
+  let goOn: () => void = () => {};
+  const outside = new Promise<void>((resolve) => goOn = resolve);
+  const box = await started((ctx) =>
+    ctx.all("m", {
+      a: () => ctx.exec("s", { code: "" }),
+      b: async () => {
+        await ctx.exec("s", { code: "" });
+        went.push("b");
+      },
+      c: async () => {
+        await outside;
+        went.push("c");
+        ctx.emit("warning", { code: "spoke", message: "" });
+        ctx.skip("later", "Later", "dropped");
+        await ctx.exec("s", { code: "" });
+        went.push("c after");
+      },
+    })
+  );
+  await box.began("m/b/s");
+  await box.fail("m/a/s", "broken");
+  await box.settle("m/b/s", { ok: true });
+  goOn();
+  await box.rest();
+  assertEquals([went, box.begun, box.said], [["c"], ["m/a/s", "m/b/s"], []]);
+});

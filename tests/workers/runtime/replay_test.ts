@@ -198,3 +198,21 @@ Deno.test("[WK-RPL13] 2,000 stored entries of 2 KB are replayed without a frame"
   assertEquals(box.value, 1_999_000);
   assert(box.frames.length === 2);
 });
+
+Deno.test("[WK-RPL14] stored entries settle by their numbers, in whatever order they were sent", async () => {
+  const order: string[] = [];
+  const flow = workflow((ctx) =>
+    ctx.map("m", ["a", "b", "c"], { key: (key) => key }, async (key) => {
+      await exec(ctx, "x");
+      order.push(key);
+    })
+  );
+  const first = await new Sandbox(flow).start();
+  for (const key of ["m/c/x", "m/a/x", "m/b/x"]) await first.settle(key, done(1));
+  const live = order.splice(0);
+  const second = new Sandbox(flow, { journal: first.journal });
+  const { journal } = second;
+  journal.stored = () => [...journal.entries.values()].sort((one, other) => one.key < other.key ? -1 : 1);
+  await second.start();
+  assertEquals([live, order], [["c", "a", "b"], ["c", "a", "b"]]);
+});
