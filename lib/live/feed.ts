@@ -27,8 +27,12 @@ export interface Topic {
 /** One client's place in a feed. */
 interface Follower {
   send(frame: string): void;
+  /** The snapshot cannot be read: it does not follow any more. */
+  failed(error: unknown): void;
   /** Frames by item that wait for the snapshot; null once it is sent. */
   held: Map<string, string> | null;
+  /** Snapshots that were asked for. */
+  snapshots: number;
 }
 interface Group {
   principal: UserPrincipal;
@@ -65,25 +69,49 @@ export class Feed {
   ): () => void {
     const group = this.#groups.get(principal.id) ?? { principal, followers: new Set(), told: new Set() };
     this.#groups.set(principal.id, group);
-    const follower: Follower = { send, held: new Map() };
-    group.followers.add(follower);
     const leave = () => {
       group.followers.delete(follower);
       if (group.followers.size === 0 && this.#groups.get(principal.id) === group) this.#groups.delete(principal.id);
     };
-    this.#topic.snapshot(principal).then(({ frame, ids }) => {
-      if (!group.followers.has(follower)) return;
-      send(frame);
+    const follower: Follower = {
+      send,
+      held: new Map(),
+      snapshots: 0,
+      failed(error) {
+        const here = group.followers.has(follower);
+        leave();
+        if (here) failed(error);
+      },
+    };
+    group.followers.add(follower);
+    void this.#snapshot(group, follower);
+    return leave;
+  }
+
+  /** Changes went by unheard: everybody gets a new snapshot. */
+  again(): void {
+    for (const group of this.#groups.values()) {
+      for (const follower of group.followers) {
+        follower.held ??= new Map();
+        void this.#snapshot(group, follower);
+      }
+    }
+  }
+
+  async #snapshot(group: Group, follower: Follower): Promise<void> {
+    const mine = ++follower.snapshots;
+    try {
+      const { frame, ids } = await this.#topic.snapshot(group.principal);
+      // A newer one is on its way: only what changes after that one may be sent after it.
+      if (!group.followers.has(follower) || follower.snapshots !== mine) return;
+      follower.send(frame);
       for (const id of ids) group.told.add(id);
       const held = follower.held ?? new Map<string, string>();
       follower.held = null;
-      for (const later of held.values()) send(later);
-    }).catch((error) => {
-      const here = group.followers.has(follower);
-      leave();
-      if (here) failed(error);
-    });
-    return leave;
+      for (const later of held.values()) follower.send(later);
+    } catch (error) {
+      follower.failed(error);
+    }
   }
 
   /** An item has changed: followers hear of it, at once or when its turn comes. */

@@ -5,7 +5,7 @@ import { AppError } from "../model/error.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import type { Approval } from "../protocol/rest.ts";
 import type { Queries } from "../service/holdfast.ts";
-import type { Clock, Committed } from "../service/ports.ts";
+import type { Clock } from "../service/ports.ts";
 import { Feed, type Topic } from "./feed.ts";
 import { connectionFrame, type FrameType } from "./frames.ts";
 import type { LiveHub } from "./hub.ts";
@@ -35,27 +35,20 @@ export function createFeeds(options: FeedsOptions): Feeds {
   const removal = frames("approvals", clock);
   hub.watch((committed) => {
     feeds.pulse.changed(PULSE);
-    for (const id of approvalsIn(committed)) feeds.approvals.changed(id);
+    for (const id of committed.approvals) feeds.approvals.changed(id);
     if (!committed.deleted) return feeds.sessions.changed(committed.session_id);
     const id = committed.session_id;
     feeds.sessions.gone(id, frames("sessions", clock)("remove", { id }));
     for (const approval of known.takeAll(id)) feeds.approvals.gone(approval, removal("remove", { id: approval }));
+  });
+  hub.onMissed(() => {
+    for (const feed of Object.values(feeds)) feed.again();
   });
   return feeds;
 }
 
 const frames = (topic: string, clock: Clock) => (event_type: FrameType, data: object) =>
   connectionFrame(event_type, { topic, data, now: clock.now() });
-
-/** Ids of approvals that a commit changed. */
-function approvalsIn(committed: Committed): string[] {
-  return committed.drafts.flatMap((draft) =>
-    draft.event_type === "approval_requested" || draft.event_type === "approval_received" ||
-      draft.event_type === "approval_expired" || draft.event_type === "approval_cancelled"
-      ? [draft.data.approval_id]
-      : []
-  );
-}
 
 /** What was asked for is gone, or this person may not see it: there is nothing to tell. */
 async function ifThere<T>(reading: Promise<T>): Promise<T | null> {

@@ -17,6 +17,8 @@ export interface Member {
   flush(flush: Flush): void;
   /** The session was deleted. */
   gone(): void;
+  /** The log may have moved without a word of it. */
+  look(): void;
 }
 
 interface Channel {
@@ -33,6 +35,7 @@ export class LiveHub implements Hub {
   readonly #clock: Clock;
   readonly #channels = new Map<string, Channel>();
   readonly #watchers = new Set<(committed: Committed) => void>();
+  readonly #onMissed = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,6 +55,21 @@ export class LiveHub implements Hub {
     if (!committed.deleted) return;
     this.#flush(channel);
     for (const member of [...channel.members]) member.gone();
+  }
+
+  follows(session_id: string): boolean {
+    return this.#channels.has(session_id);
+  }
+
+  missed(): void {
+    for (const { members } of [...this.#channels.values()]) for (const member of [...members]) member.look();
+    for (const told of this.#onMissed) told();
+  }
+
+  /** Tells when commits went by unheard; the result ends it. */
+  onMissed(told: () => void): () => void {
+    this.#onMissed.add(told);
+    return () => this.#onMissed.delete(told);
   }
 
   /** Adds a member to a session's fan-out; the result takes it out again. */

@@ -97,6 +97,12 @@ export class Subscription implements Member {
     this.#options.sink.gone();
   }
 
+  /** Called by the hub: commits went by unheard. While the log is read anyway, its head is looked at again. */
+  look(): void {
+    if (this.#phase.phase === "replay") this.#phase.missed = true;
+    else this.#guarded(this.refresh());
+  }
+
   /** Looks whether the log has moved without a word of it, and catches up: a wake may be lost, a line never. */
   async refresh(): Promise<void> {
     if (this.#phase.phase !== "live") return;

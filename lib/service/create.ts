@@ -8,6 +8,7 @@ import type { EngineSettings } from "../engine/state.ts";
 import { type Config, secretsToRedact } from "../config.ts";
 import type { SystemPrincipal } from "../model/principal.ts";
 import { BACKLOG_LIMIT } from "../store/writer/sizes.ts";
+import { approvalsIn, costOf } from "../store/feed.ts";
 import type { Store } from "../store/store.ts";
 import { createAccounts, type StartedAccounts } from "./accounts.ts";
 import { createCatalogue } from "./catalogue.ts";
@@ -18,6 +19,7 @@ import { createHealth } from "./health.ts";
 import type { Holdfast } from "./holdfast.ts";
 import { keptBy } from "./kept.ts";
 import { Loops } from "./loops.ts";
+import { createNeighbours } from "./neighbours.ts";
 import { Counters, prometheusText } from "./metrics.ts";
 import { probeDisk } from "./probe_disk.ts";
 import type { Clock, Folders, Hub, Ids, Models, Sandboxes } from "./ports.ts";
@@ -117,14 +119,17 @@ function makeParts(parts: HoldfastParts) {
   const core = makeCore(parts, reads);
   const runs = new Runs(core);
   const shared = parts.shared ?? store.connection.remote;
-  const loops = new Loops({ core, reads, runs, store, shared });
   const counters = new Counters();
   const spend = new SpendToday(() => clock.now());
+  const neighbours = createNeighbours({ core, runs, hub: parts.hub, spend, store });
+  const loops = new Loops({ core, reads, runs, store, shared, neighbours });
   const unsubscribe = store.writer.onCommit((commit) => {
     counters.committed(commit);
-    spend.committed(commit);
+    spend.spent(commit.session_id, costOf(commit.drafts));
     // Fan-out first: what it tells is durable, and runs may commit the next at once.
-    if (commit.lines.length > 0 || commit.deleted) parts.hub.publish(commit);
+    if (commit.lines.length > 0 || commit.deleted) {
+      parts.hub.publish({ ...commit, approvals: approvalsIn(commit.drafts) });
+    }
     runs.committed(commit.session_id, commit.state);
     for (const draft of commit.drafts) {
       if (draft.event_type !== "complete") continue;

@@ -1,6 +1,7 @@
 // What goes on in the background of one instance: timers, recovery, sweeper, compaction; begun once, ended once.
 import { getLogger } from "@logtape/logtape";
 import { compact } from "../store/compaction.ts";
+import type { FeedTakers } from "../store/feed_reader.ts";
 import type { Store } from "../store/store.ts";
 import type { RunCore } from "./core.ts";
 import type { Reads } from "./reads.ts";
@@ -18,6 +19,8 @@ export interface LoopsParts {
   readonly store: Store;
   /** Other instances may write to the store. */
   readonly shared: boolean;
+  /** Takes in what they commit. */
+  readonly neighbours: FeedTakers;
 }
 
 /** The loops of one instance. */
@@ -51,6 +54,8 @@ export class Loops {
   async start(): Promise<void> {
     const { store, runs, core } = this.#parts;
     await store.beats.start();
+    // Before the lists are read: what is committed elsewhere meanwhile is heard of.
+    await store.feed.start(this.#parts.neighbours);
     this.#ends.push(store.beats.onLost(() => runs.lapse()));
     await this.#recovery.start();
     runs.open();
@@ -105,6 +110,7 @@ export class Loops {
   async close(): Promise<void> {
     if (!this.#draining) await this.drain();
     await this.#compacting;
+    await this.#parts.store.feed.stop();
     await this.#parts.store.beats.stop();
     for (const end of this.#ends) end();
   }

@@ -2,7 +2,6 @@
 //
 // Clock and Ids are the only sources of time and randomness in lib. Sandboxes, Folders, Models and Hub have their real
 // parts in lib/sandbox, lib/llm and lib/live; tests may use fakes of these edges only.
-import type { EventDraft } from "../model/event.ts";
 import type { WorkflowDescription } from "../model/workflow.ts";
 import type { ChildFrame, ExecArgs, ExecResult, HostFrame, ModelArgs, ModelResult } from "../protocol/sandbox.ts";
 
@@ -143,10 +142,15 @@ export interface Committed {
   first_seq: number;
   last_seq: number;
   lines: Uint8Array;
-  drafts: readonly EventDraft[];
+  /** Approvals that it asked, answered or closed. */
+  approvals: readonly string[];
   deleted: boolean;
 }
-/** Fan-out of commits inside this process. */
+/** Fan-out of commits inside this process, those of other instances too. */
 export interface Hub {
   publish(committed: Committed): void;
+  /** Whether anybody here follows the session: else its lines need not be read. */
+  follows(session_id: string): boolean;
+  /** Commits of other instances went by unheard: everybody looks again. */
+  missed(): void;
 }

@@ -18,6 +18,9 @@ export const HOLD_MS = 4000;
 /** Milliseconds after which an instance without a new beat is dead. */
 export const DEAD_MS = 6000;
 
+/** An instance without a beat is forgotten after this long; asked for again it is looked at anew. */
+const FORGET_MS = 600_000;
+
 const log = getLogger(["holdfast", "store"]);
 
 /** What an instance is for this one: `stamp` is the versionstamp of the beat that was judged, null for none. */
@@ -38,6 +41,8 @@ export interface Beats {
   onLost(fn: () => void): () => void;
   /** Looks at the beats of all instances. */
   observe(): Promise<void>;
+  /** Other instances whose beat stands. */
+  others(): string[];
   /** What was seen of an instance: dead only after 6 s of looking. */
   judge(instance: string): Judgement;
 }
@@ -72,6 +77,9 @@ class Alone implements Beats {
   }
   observe(): Promise<void> {
     return Promise.resolve();
+  }
+  others(): string[] {
+    return [];
   }
   judge(instance: string): Judgement {
     return { dead: instance !== this.#instance, stamp: null };
@@ -137,7 +145,13 @@ class Shared implements Beats {
       const stamp = stamps.get(instance) ?? null;
       const before = this.#seen.get(instance);
       if (before?.stamp !== stamp || before === undefined) this.#seen.set(instance, { stamp, since: now });
+      else if (stamp === null && now - before.since > FORGET_MS) this.#seen.delete(instance);
     }
+  }
+
+  others(): string[] {
+    const { instance: own } = this.#options;
+    return [...this.#seen].flatMap(([id, { stamp }]) => stamp === null || id === own ? [] : [id]);
   }
 
   judge(instance: string): Judgement {

@@ -103,8 +103,8 @@ export const keys = {
   connection: (instance: string, connection_id: string): Key => ["connection", instance, connection_id],
   feed: (instance: string): Key => ["feed", instance],
   feedItem: (instance: string, n: number): Key => ["feed", instance, n],
+  feedHeads: (): Key => ["feed_head"],
   feedHead: (instance: string): Key => ["feed_head", instance],
-  wake: (instance: string): Key => ["wake", instance],
   schema: (): Key => ["schema"],
   probe: (): Key => ["probe"],
 } as const;

@@ -10,6 +10,8 @@ import { type Blobs, createBlobs } from "./blobs.ts";
 import { type ConnectionRows, createConnections } from "./connections.ts";
 import { createDue, type DueIndex } from "./due.ts";
 import { createEvents, type Events } from "./events.ts";
+import { createFeed } from "./feed.ts";
+import { createFeedReader, type FeedReader } from "./feed_reader.ts";
 import { planted } from "./fault_point.ts";
 import { idempotency } from "./idempotency.ts";
 import { createJournal, type Journal } from "./journal.ts";
@@ -60,6 +62,8 @@ export interface Store {
   readonly tokens: Tokens;
   readonly connections: ConnectionRows;
   readonly snapshots: Snapshots;
+  /** What other instances commit; of a store that is not shared, nothing. */
+  readonly feed: FeedReader;
   readonly sweeper: Sweeper;
   /** Writes and reads one row: whether the store really answers. Throws what it throws. */
   probe(): Promise<void>;
@@ -82,17 +86,20 @@ export async function createStore(connection: Connection, options: StoreOptions)
     remote: connection.remote,
     instance,
     away: () => connection.away,
+    ...(exclusive ? {} : { beside: createFeed(kv, { instance, clock }) }),
     faults: { ack_early: planted("ack_early"), drop_chunk: planted("drop_chunk") },
     ...(options.window_ms === undefined ? {} : { window_ms: options.window_ms }),
   });
   const summaries = createSummaries(kv);
   const beats = createBeats(kv, { clock, instance, exclusive });
   const sweeper = createSweeper(kv, { clock, writerLives: (id) => writerLives(kv, { id, own: writer.id, beats }) });
-  writer.onCommit(({ session_id, state, deleted }) => {
-    summaries.apply(session_id, project(state).summary);
+  writer.onCommit(({ session_id, state, deleted, stamp }) => {
+    if (exclusive) summaries.apply(session_id, project(state).summary);
+    else summaries.apply(session_id, project(state).summary, stamp);
     if (deleted) sweeper.kick();
   });
   if (exclusive) await sweepWriters(kv, { own: writer.id, beats });
+  const feed = createFeedReader(connection, { clock, instance, beats, writer_id: () => writer.id, exclusive });
   return {
     connection,
     writer,
@@ -110,9 +117,11 @@ export async function createStore(connection: Connection, options: StoreOptions)
     tokens: createTokens(kv, { clock, ids }),
     connections: createConnections(kv, { clock, instance }),
     snapshots: createSnapshots(kv),
+    feed,
     sweeper,
     probe: () => probe(kv, clock),
     async close(deadline_ms) {
+      await feed.stop();
       await sweeper.stop();
       await writer.close(deadline_ms);
       await beats.stop();

@@ -4,12 +4,15 @@
 //       it began; lists wait for it.
 //   L2. Always in the order of lists: pinned first, then the newest `updated_at`, then the id.
 //   L3. A person sees what is theirs; an administrator sees all.
-//   L4. Over 200,000 the oldest at rest are dropped: found by their id only, and no total is told any more.
-// On several instances a feed of the others' commits calls `apply`, as the commits of this one do.
+//   L4. Of two states of a session the one with the later versionstamp stands, whichever is heard of first: a commit
+//       here may be answered after one of another instance was read.
+//   L5. Over 200,000 the oldest at rest are dropped: found by their id only, and no total is told any more.
+// On several instances the feed of the others' commits says what to `refresh`, and when to read all anew.
 import * as z from "zod";
 import type { Summary } from "../engine/summary.ts";
 import { PackedSummary, unpackSummary } from "../engine/summary_row.ts";
 import { keys } from "./keys.ts";
+import { DELETED, Latest } from "./latest.ts";
 import type { Kv } from "./kv.ts";
 import { fromCursor, type Listing, type Paging, toCursor } from "./listing.ts";
 import { decodeRow } from "./mutation.ts";
@@ -19,6 +22,8 @@ import { Ordered, type Place } from "./ordered.ts";
 export const MOST_SUMMARIES = 200_000;
 const BATCH = 500;
 const MOST_COUNTS = 1000;
+/** Keys that one read takes. */
+const READ = 10;
 
 /** Who looks at a list. */
 export interface Viewer {
@@ -57,8 +62,12 @@ export interface Summaries {
   /** All ids that a viewer sees and that match, for bulk verbs. */
   ids(viewer: Viewer, filter: Omit<SummaryFilter, "limit" | "cursor">): Promise<string[]>;
   counts(viewer: Viewer): Promise<Counts>;
-  /** Takes in what a commit made of a session; null when it is deleted. */
-  apply(session_id: string, summary: Summary | null): void;
+  /** Takes in what a commit made of a session; null when it is deleted. `stamp` is the commit's, on a shared store. */
+  apply(session_id: string, summary: Summary | null, stamp?: string): void;
+  /** Reads again what another instance has changed. */
+  refresh(session_ids: readonly string[]): Promise<void>;
+  /** Reads all rows again, after changes went by unheard. */
+  reload(): Promise<void>;
   onChange(fn: (session_id: string, summary: Summary | null) => void): () => void;
 }
 
@@ -81,6 +90,7 @@ class Index implements Summaries {
   /** What was counted for whom, as long as nothing changes. */
   readonly #counts = new Map<string, { version: number; counts: Counts }>();
   #version = 0;
+  readonly #latest = new Latest();
   #ready = false;
   #partial = false;
 
@@ -101,10 +111,7 @@ class Index implements Summaries {
 
   async load(): Promise<void> {
     const found: Summary[] = [];
-    for await (const entry of this.#kv.list({ prefix: keys.summaries() }, { batchSize: BATCH })) {
-      const summary = readSummary(entry);
-      if (summary !== null) found.push(summary);
-    }
+    for await (const { summary } of this.#rows()) found.push(summary);
     for (const summary of found) {
       if (!this.#touched?.has(summary.session_id)) this.#byId.set(summary.session_id, summary);
     }
@@ -114,6 +121,40 @@ class Index implements Summaries {
     this.#ready = true;
     this.#trim();
     this.#done.resolve();
+  }
+
+  async refresh(session_ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < session_ids.length; at += READ) {
+      const ids = session_ids.slice(at, at + READ);
+      const entries = await this.#kv.getMany(ids.map((id) => keys.summary(id)));
+      for (const [i, id] of ids.entries()) {
+        const entry = entries[i];
+        if (entry !== undefined) this.apply(id, readSummary(entry), entry.versionstamp ?? DELETED);
+      }
+    }
+  }
+
+  async reload(): Promise<void> {
+    if (!this.#ready) return;
+    const gone = new Set(this.#byId.keys());
+    const touched = this.#touched = new Set();
+    try {
+      for await (const { summary, stamp } of this.#rows()) {
+        const { session_id } = summary;
+        gone.delete(session_id);
+        if (!sameSummary(this.#byId.get(session_id), summary)) this.apply(session_id, summary, stamp);
+      }
+    } finally {
+      this.#touched = null;
+    }
+    for (const session_id of gone) if (!touched.has(session_id)) this.apply(session_id, null, DELETED);
+  }
+
+  async *#rows(): AsyncGenerator<{ summary: Summary; stamp: string }> {
+    for await (const entry of this.#kv.list({ prefix: keys.summaries() }, { batchSize: BATCH })) {
+      const summary = readSummary(entry);
+      if (summary !== null) yield { summary, stamp: entry.versionstamp };
+    }
   }
 
   get(session_id: string): Summary | null {
@@ -170,7 +211,8 @@ class Index implements Summaries {
     return counts;
   }
 
-  apply(session_id: string, summary: Summary | null): void {
+  apply(session_id: string, summary: Summary | null, stamp?: string): void {
+    if (stamp !== undefined && !this.#latest.isNews(session_id, summary === null ? DELETED : stamp)) return;
     const before = this.#byId.get(session_id);
     this.#version++;
     this.#touched?.add(session_id);
@@ -233,6 +275,10 @@ function atRest(summary: Summary): boolean {
   if (summary.pinned || summary.needs_you > 0) return false;
   const { run_status } = summary;
   return run_status === null || run_status === "completed" || run_status === "failed" || run_status === "cancelled";
+}
+
+function sameSummary(one: Summary | undefined, other: Summary): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
 }
 
 function readSummary(entry: { readonly value: unknown }): Summary | null {

@@ -2,7 +2,7 @@
 import type { Beats } from "./beats.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
-import { decodeRow } from "./mutation.ts";
+import { decodeRow, type Key } from "./mutation.ts";
 import { WriterMark } from "./writer/row.ts";
 
 /** Tells whether the writer of an id may still commit: its row stands and its instance is not known to be dead. */
@@ -23,4 +23,33 @@ export async function sweepWriters(kv: Kv, of: { own: string; beats: Beats }): P
     if ((await kv.atomic().check({ key, versionstamp }).delete(key).commit()).ok) removed++;
   }
   return removed;
+}
+
+/** Keys that one commit of a sweep removes. */
+const MOST_KEYS = 500;
+
+/**
+ * Removes what a dead instance left beside sessions: its feed, its beat. Each commit checks the beat that was judged, so
+ * that one which lives after all keeps the rest. False: it lives.
+ */
+export async function sweepInstance(kv: Kv, of: { instance: string; stamp: string | null }): Promise<boolean> {
+  const beat = { key: keys.beat(of.instance), versionstamp: of.stamp };
+  let doomed: Key[] = [];
+  for await (const entry of kv.list({ prefix: keys.feed(of.instance) }, { batchSize: MOST_KEYS })) {
+    doomed.push(entry.key);
+    if (doomed.length < MOST_KEYS) continue;
+    if (!await removeAll(kv, beat, doomed)) return false;
+    doomed = [];
+  }
+  return await removeAll(kv, beat, [...doomed, keys.feedHead(of.instance), beat.key]);
+}
+
+async function removeAll(
+  kv: Kv,
+  beat: { key: Key; versionstamp: string | null },
+  doomed: readonly Key[],
+): Promise<boolean> {
+  const op = kv.atomic().check(beat);
+  for (const key of doomed) op.delete(key);
+  return (await op.commit()).ok;
 }

@@ -175,3 +175,21 @@ Deno.test("[FEED6] a snapshot that cannot be read ends the subscription with its
   await settle();
   assertEquals(leaving.sent, []);
 });
+
+Deno.test("[FEED7] after changes that nobody told of every follower gets one new snapshot, and then what comes after it", async () => {
+  const { clock, feed, change, gate } = counting();
+  const { sent, leave } = follow(feed);
+  await settle();
+  const wait = Promise.withResolvers<void>();
+  gate.wait = wait.promise;
+  feed.again();
+  feed.again();
+  change("a");
+  clock.advance(0);
+  await settle();
+  assertEquals(sent, ["snapshot 0"]);
+  wait.resolve();
+  await settle();
+  assertEquals(sent, ["snapshot 0", "snapshot 1", "a 1"]);
+  leave();
+});

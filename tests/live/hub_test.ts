@@ -15,6 +15,7 @@ function setup() {
   const member = {
     flush: (flush: Flush) => void got.push(`${flush.first_seq}-${flush.last_seq}`),
     gone: () => void got.push("gone"),
+    look: () => void got.push("look"),
   };
   return { clock, hub, log, got, leave: hub.join(ID, member) };
 }

@@ -140,3 +140,24 @@ Deno.test("[LIVE6] a log that cannot be read fails the subscription and says why
   await settle();
   assert(sink.error instanceof Error && sink.error.message === "away");
 });
+
+Deno.test("[LIVE10] commits that nobody told of are read when the hub says that some went by", async () => {
+  const { log, hub, sink, follow } = setup();
+  log.commit(ID, 3);
+  const subscription = follow(0);
+  hub.missed();
+  log.commit(ID, 2);
+  await settle();
+  assertEquals(sink.lines, log.lines(ID));
+  log.commit(ID, 4);
+  await settle();
+  assertEquals(sink.lines.length, 5);
+  hub.missed();
+  await settle();
+  assertEquals(sink.lines, log.lines(ID));
+  log.remove(ID);
+  hub.missed();
+  await settle();
+  assertEquals(sink.said.at(-1), "gone");
+  subscription.close();
+});

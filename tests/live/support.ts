@@ -2,6 +2,7 @@
 import type { EventDraft } from "@/lib/model/event.ts";
 import type { LiveLog } from "@/lib/service/holdfast.ts";
 import type { Committed } from "@/lib/service/ports.ts";
+import { approvalsIn } from "@/lib/store/feed.ts";
 import type { Socket } from "@/lib/live/connection.ts";
 
 const encoder = new TextEncoder();
@@ -31,7 +32,7 @@ export class MemoryLog implements LiveLog {
   /** Deletes a session; the result is what the hub is told. */
   remove(session_id: string): Committed {
     this.#chunks.delete(session_id);
-    return { session_id, first_seq: 1, last_seq: 0, lines: new Uint8Array(), drafts: [], deleted: true };
+    return { session_id, first_seq: 1, last_seq: 0, lines: new Uint8Array(), approvals: [], deleted: true };
   }
 
   head(session_id: string): number {
@@ -52,7 +53,7 @@ export class MemoryLog implements LiveLog {
       first_seq,
       last_seq: first_seq + count - 1,
       lines: ndjson(lines),
-      drafts: options.drafts ?? [],
+      approvals: approvalsIn(options.drafts ?? []),
       deleted: false,
     };
   }

@@ -1,6 +1,5 @@
-// What was spent today (UTC), by session: counted from commits here, begun from the runs of today at the start.
+// What was spent today (UTC), by session: counted from commits, begun from the runs of today at the start.
 import type { Store } from "../../store/store.ts";
-import type { Committed } from "../ports.ts";
 
 /** Runs of today that are looked at when the process starts. */
 const MAX_RUNS = 2_000;
@@ -16,9 +15,9 @@ export class SpendToday {
     this.#now = now;
   }
 
-  /** Counts the costs of a commit. */
-  committed({ session_id, drafts }: Pick<Committed, "session_id" | "drafts">): void {
-    for (const draft of drafts) if (draft.event_type === "cost_update") this.#add(session_id, draft.data.cost_usd);
+  /** Counts what a commit cost. */
+  spent(session_id: string, usd: number): void {
+    this.#add(session_id, usd);
   }
 
   /** Counts what the runs of today had cost before this process began. */

@@ -8,11 +8,12 @@ import { getLogger } from "@logtape/logtape";
 import { AppError } from "../../model/error.ts";
 import { passing, passingSlowly } from "../fault_point.ts";
 import { keys } from "../keys.ts";
+import { addTo } from "../mutation.ts";
 import { pause } from "../ports.ts";
 import { fillAtomic, type Part, readMany } from "./batch.ts";
 import { joinBytes } from "./lines.ts";
 import { isSizeError, type Outcome, type WriterRow } from "./row.ts";
-import type { Commit, WriterOptions } from "./types.ts";
+import type { Commit, CommitFacts, WriterOptions } from "./types.ts";
 
 const log = getLogger(["holdfast", "store", "writer"]);
 const RETRY_MS = 50;
@@ -39,6 +40,7 @@ export class Committer<S> {
   async #write(parts: readonly Part<S>[]): Promise<void> {
     if (parts.length === 0) return;
     let outcome: Outcome;
+    const { beside } = this.#options;
     passing("commit.decided");
     const held = passingSlowly("commit.slow", () => parts.some(somebodyWaits));
     if (held !== null) await held;
@@ -50,17 +52,20 @@ export class Committer<S> {
             faults: this.#options.faults ?? {},
           });
         }
+        for (const row of beside?.rows(parts.map((part) => this.#factsOf(part))) ?? []) addTo(op, row);
       });
     } catch (error) {
       return await this.#notSent(parts, error);
     }
     switch (outcome.kind) {
       case "landed":
+        beside?.landed();
         for (const part of parts) this.#finish(part, outcome.stamp);
         return;
       case "lost":
         for (const part of parts) this.#refuse(part, new AppError("in_doubt", "Cannot tell whether it happened"));
-        return await this.#row.open();
+        await this.#row.open();
+        return await beside?.lost();
       case "refused":
       case "voided":
         return parts.length > 1 ? await this.#oneByOne(parts) : this.#again(parts);
@@ -119,23 +124,25 @@ export class Committer<S> {
 
   #finish(part: Part<S>, stamp: string): void {
     passing("commit.landed");
-    const { aggregate } = this.#options;
     const { lane } = part;
     lane.cached = { state: part.after, stamp };
     lane.provisional = null;
     lane.alone = false;
-    const head = aggregate.headSeq(part.base.state);
-    this.#tell({
-      session_id: lane.session_id,
-      first_seq: head + 1,
-      last_seq: head + part.lines.length,
-      lines: joinBytes(part.lines),
-      drafts: part.drafts,
-      deleted: aggregate.phase(part.after) === "deleted",
-      state: part.after,
-    });
+    this.#tell({ ...this.#factsOf(part), stamp, lines: joinBytes(part.lines), state: part.after });
     passing("commit.told");
     this.#answer(part);
+  }
+
+  #factsOf(part: Part<S>): CommitFacts {
+    const { aggregate } = this.#options;
+    const head = aggregate.headSeq(part.base.state);
+    return {
+      session_id: part.lane.session_id,
+      first_seq: head + 1,
+      last_seq: head + part.lines.length,
+      drafts: part.drafts,
+      deleted: aggregate.phase(part.after) === "deleted",
+    };
   }
 
   /** What one listener throws must not keep the others, or the answers, from what is durable. */

@@ -90,9 +90,31 @@ export interface Done<R> {
   readonly last_seq?: number;
 }
 
+/** What a commit did to one session, before it is known whether it lands. */
+export interface CommitFacts {
+  readonly session_id: string;
+  readonly first_seq: number;
+  /** `first_seq - 1` without events. */
+  readonly last_seq: number;
+  readonly drafts: readonly EventDraft[];
+  readonly deleted: boolean;
+}
+
+/** Rows that go with every atomic of a writer: the feed of a shared store. */
+export interface Beside {
+  /** Rows for the atomic that holds these commits; called for each atomic that is sent. */
+  rows(commits: readonly CommitFacts[]): readonly Mutation[];
+  /** The last atomic stands. */
+  landed(): void;
+  /** Whether the last atomic stands is not known; settles when it is clear where to go on. */
+  lost(): Promise<void>;
+}
+
 /** What a commit tells those who watch; without events `lines` is empty and `last_seq` is `first_seq - 1`. */
 export interface Commit<S> {
   session_id: string;
+  /** Versionstamp of the commit: the larger one is the later one, on all instances. */
+  stamp: string;
   first_seq: number;
   last_seq: number;
   lines: Uint8Array;
@@ -129,6 +151,8 @@ export interface WriterOptions<S> {
   instance: string;
   /** Whether the store is away. */
   away?: () => boolean;
+  /** What goes with every atomic. */
+  beside?: Beside;
   /** Longest wait of what is not urgent, default 5 ms. */
   window_ms?: number;
   /** States kept while nothing is queued for them, default 1,000. */

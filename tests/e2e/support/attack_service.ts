@@ -80,7 +80,7 @@ export async function attackedService(env: Record<string, string> = {}): Promise
   });
   const models = createModels({ base_url: null, api_key: null, model: null, clock });
   const folders = createFolders({ data_dir: folder.path, disk_mb: config.disk_mb, clock, ids });
-  const hub = { publish() {} };
+  const hub = { publish() {}, follows: () => false, missed() {} };
   const parts = { config, version: "0", instance, store, sandboxes, folders, models, hub, clock, ids };
   const holdfast = await createHoldfast(parts);
   await holdfast.start();

@@ -2,6 +2,10 @@
 import type { Cancel, Clock } from "@/lib/service/ports.ts";
 import { systemClock } from "@/lib/service/system.ts";
 
+/** How far a time of day is off. */
+export interface Skew {
+  ms: number;
+}
 interface Timer {
   at: number;
   order: number;
@@ -64,10 +68,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A clock whose short timers (commit windows) run in real time. */
-export function splitClock(clock: FakeClock, isCut: () => boolean): Clock {
+/** A clock whose short timers (commit windows) run in real time; its time of day may be another one. */
+export function splitClock(clock: FakeClock, isCut: () => boolean, skew: Skew = { ms: 0 }): Clock {
   return {
-    now: clock.now,
+    now: () => clock.now() + skew.ms,
     monotonic: clock.monotonic,
     after(ms, fn) {
       const alive = () => {

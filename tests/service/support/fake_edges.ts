@@ -94,10 +94,17 @@ export class FakeFolders implements Folders {
 export class FakeHub implements Hub {
   readonly published: Committed[] = [];
   #watchers = new Set<() => void>();
+  /** A hub that is told everything too. */
+  also: Hub | null = null;
   publish = (committed: Committed): void => {
     this.published.push(committed);
+    this.also?.publish(committed);
     for (const watcher of [...this.#watchers]) watcher();
   };
+  /** Sessions that are followed; all, so that tests see every line. */
+  follows = (): boolean => true;
+  misses = 0;
+  missed = (): void => void this.misses++;
   /** Calls `fn` after each commit; the result stops that. */
   watch(fn: () => void): () => void {
     this.#watchers.add(fn);

@@ -3,7 +3,7 @@
 // It can be cut at the n-th commit, before or after that commit lands.
 import type { Clock } from "@/lib/service/ports.ts";
 import type { Atomic, Connection, Kv } from "@/lib/store/kv.ts";
-import { type FakeClock, splitClock } from "./fake_clock.ts";
+import { type FakeClock, type Skew, splitClock } from "./fake_clock.ts";
 
 /** A gate in front of a store. */
 export interface Gate {
@@ -25,7 +25,7 @@ export interface Gate {
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
 /** Puts a gate in front of a store. */
-export function gateOf(inner: Connection, fake: FakeClock): Gate {
+export function gateOf(inner: Connection, fake: FakeClock, skew?: Skew): Gate {
   let cut = false;
   let commits = 0;
   let at: { n: number; when: "before" | "after"; then: () => void } | null = null;
@@ -67,7 +67,7 @@ export function gateOf(inner: Connection, fake: FakeClock): Gate {
       watch: inner.watch,
       close: () => {},
     },
-    clock: splitClock(fake, () => cut),
+    clock: splitClock(fake, () => cut, skew),
     get isCut() {
       return cut;
     },

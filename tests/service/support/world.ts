@@ -13,7 +13,7 @@ import { type Connection, openStore } from "@/lib/store/kv.ts";
 import { loadState } from "@/lib/store/load.ts";
 import { createStore, type Store } from "@/lib/store/store.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { FakeClock, type Skew } from "./fake_clock.ts";
 import { CountingIds, FakeFolders, FakeHub, FakeModels } from "./fake_edges.ts";
 import { FakeSandboxes } from "./fake_sandboxes.ts";
 import { type Gate, gateOf } from "./gate.ts";
@@ -31,6 +31,10 @@ export interface WorldOptions {
   kv?: string;
   /** Several instances on one store. */
   shared?: boolean;
+  /** How far its time of day is off; may be changed while it lives. */
+  skew?: Skew;
+  /** It has a disk of its own. */
+  own_disk?: boolean;
 }
 interface Ground {
   readonly options: WorldOptions;
@@ -88,10 +92,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 
 async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOptions> = {}): Promise<World> {
   const options = { ...ground.options, ...more };
-  const { clock, folders } = ground;
+  const { clock } = ground;
+  const folders = options.own_disk ? new FakeFolders(clock) : ground.folders;
   const n = ++ground.instances;
   const instance = `instance-${n}`;
-  const gate = gateOf(ground.connection, clock);
+  const gate = gateOf(ground.connection, clock, options.skew);
   const ids = new CountingIds(n);
   const config = parseConfig({ HOLDFAST_DATA: ground.data, ...options.env });
   const settings = engineSettings(config);

@@ -8,6 +8,7 @@
 //   M6. Every command is answered, once the store behaves.
 import { AppError } from "@/lib/model/error.ts";
 import { guardKv, type Kv } from "@/lib/store/kv.ts";
+import { createFeed } from "@/lib/store/feed.ts";
 import { keys } from "@/lib/store/keys.ts";
 import { type Key, setRow } from "@/lib/store/mutation.ts";
 import type { Faults, Writer } from "@/lib/store/writer/types.ts";
@@ -124,13 +125,15 @@ class Run {
       return !remote && (fate === "lies_false" || fate === "repeats") ? "throws_after" : fate;
     });
     const guard = guardKv(store, { clock: this.#clock });
+    const instance = `${this.#name}-p${this.#processes}`;
     const opening = openWriter({
       kv: guard.kv,
+      beside: createFeed(guard.kv, { instance, clock: this.#clock, keep: 5 }),
       aggregate: toyAggregate,
       clock: this.#clock,
       ids: { uuid: () => `${this.#name}-w${++this.#made}`, token: () => "" },
       remote,
-      instance: this.#name,
+      instance,
       away: () => guard.away,
       faults: this.faults,
     });

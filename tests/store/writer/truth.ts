@@ -35,6 +35,8 @@ export class Truth {
   readonly versions: Version[] = [{ ops: new Map(), outs: new Map() }];
   readonly lines = new Map<string, Line[]>();
   readonly problems: string[] = [];
+  /** The last number of each feed. */
+  readonly #feeds = new Map<string, number>();
 
   /** Takes in an atomic that landed. */
   readonly landed = (change: Landed): void => {
@@ -47,8 +49,31 @@ export class Truth {
       if (kind === "out") next.outs.set(id, JSON.parse(decoder.decode(value as Uint8Array)));
       if (kind === "events") this.#append(id, key[2] as number, readLines(value));
     }
+    this.#heard(change);
     this.versions.push(next);
   };
+
+  /** A batch and its row in the feed stand together; numbers of a feed have no gap. */
+  #heard(change: Landed): void {
+    const written = change.filter(({ value }) => value !== undefined);
+    const row = written.find(({ key }) => key[0] === "feed");
+    const heads = new Set(written.filter(({ key }) => key[0] === "head").map(({ key }) => String(key[1])));
+    if (row === undefined) {
+      if (heads.size > 0 && written.some(({ key }) => key[0] === "writer")) {
+        this.problems.push("a batch without its feed");
+      }
+      return;
+    }
+    const [, instance, n] = row.key as [string, string, number];
+    if (n !== (this.#feeds.get(instance) ?? 0) + 1) this.problems.push(`feed number ${n} has another before it`);
+    this.#feeds.set(instance, n);
+    const { commits } = JSON.parse(decoder.decode(row.value as Uint8Array));
+    for (const { session_id, last_seq } of commits) {
+      if (!heads.delete(session_id)) this.problems.push("a feed names a session that its batch left alone");
+      if (last_seq !== this.linesOf(session_id).length) this.problems.push("a feed tells another seq than the log");
+    }
+    if (heads.size > 0) this.problems.push("a feed leaves out a session of its batch");
+  }
 
   get last(): Version {
     return this.versions.at(-1)!;
