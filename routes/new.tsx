@@ -10,6 +10,7 @@ import NewTask from "../islands/NewTask.tsx";
 import TopLive from "../islands/TopLive.tsx";
 import { configOf, fieldsOf } from "../lib/client/schema_form.ts";
 import { TabBar, TopBar } from "../lib/ui/Shell.tsx";
+import { WorkflowProblems } from "../lib/ui/WorkflowProblems.tsx";
 
 interface Filled {
   mode: string;
@@ -19,13 +20,14 @@ interface Filled {
 
 async function data(state: State, filled: Filled) {
   const me = signedIn(state);
-  const [modes, pulse, list] = await Promise.all([
+  const [modes, problems, pulse, list] = await Promise.all([
     state.holdfast.query.modes(),
+    state.holdfast.query.workflowProblems(me),
     state.holdfast.query.pulse(me),
     examples(),
   ]);
   const mode = modes.some((one) => one.id === filled.mode) ? filled.mode : modes[0]?.id ?? "";
-  return { ...filled, mode, modes, pulse, examples: list, user: me.name };
+  return { ...filled, mode, modes, problems, pulse, examples: list, user: me.name };
 }
 
 /** Starts the task that a plain form says; gives the session's address. */
@@ -74,6 +76,7 @@ export default define.page<typeof handler>(function New({ data }) {
         <TopLive pulse={data.pulse} />
       </TopBar>
       <main id="main">
+        <WorkflowProblems problems={data.problems} />
         <NewTask
           modes={data.modes}
           mode={data.mode}

@@ -3,17 +3,20 @@
 //   M1. The first line of stdin is `hello` with the nonce; before it nothing is said.
 //   M2. The end of stdin, or another parent than the one in `hello`, ends the process: it never outlives its server.
 //   M3. Storage that all runs would share is gone before any workflow is loaded.
-//   M4. After `finish`, a mismatch or a cancel the process ends with 0; a host that says what cannot be, with 70.
+//   M4. After `finish`, a mismatch or a cancel the process ends with 0; a host that says what cannot be, with 70; files
+//       of a workflow that were saved while they were loaded, with 75.
 import { captured } from "./capture.ts";
 import { lines, Writer } from "./channel.ts";
 import { installConsole } from "./console.ts";
 import { installGlobals } from "./runtime/globals.ts";
 import { Runtime } from "./runtime/runtime.ts";
 import type { HostFrame } from "../lib/protocol/sandbox.ts";
+import { loadOwn, SourceMoved, type Wanted } from "./own_workflow.ts";
 import type { Workflow } from "./sdk/types.ts";
 
 const PARENT_CHECK_MS = 1000;
 const EXIT_BAD_HOST = 70;
+const EXIT_SOURCE_MOVED = 75;
 
 type Hello = Extract<HostFrame, { type: "hello" }>;
 
@@ -55,9 +58,21 @@ function watchParent(parent: number): void {
   captured.every(PARENT_CHECK_MS, check);
 }
 
+async function load(writer: Writer, folder: string, wanted: Wanted): Promise<Workflow> {
+  try {
+    return await loadOwn(folder, wanted);
+  } catch (error) {
+    if (!(error instanceof SourceMoved)) throw error;
+    writer.output(`${error.message}\n`);
+    writer.flush();
+    return captured.exit(EXIT_SOURCE_MOVED);
+  }
+}
+
 function newRuntime(writer: Writer, workflows: readonly Workflow[]): Runtime {
   return new Runtime({
     workflows,
+    load: (folder, wanted) => load(writer, folder, wanted),
     ports: {
       send: (frame) => writer.frame(frame),
       output: (_stream, text) => writer.output(text),

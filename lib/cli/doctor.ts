@@ -27,12 +27,18 @@ async function findings(here: Surroundings, api: Api): Promise<Finding[]> {
   if (!server.ok) return [{ ...server, detail: `${server.detail}\n  start it: deno task start` }];
   const token = await check("token", async () => `from ${here.token_from}: ${(await api.me()).name}`);
   const states = await readiness(api);
+  const flows = await check("workflows", async () => {
+    const { modes, problems } = await api.modes();
+    const [first, ...more] = problems.map(({ file, reason }) => `${file} is no mode: ${reason}`);
+    if (first !== undefined) throw new Error([first, ...more.map((line) => `  ${line}`)].join("\n"));
+    return modes.map(({ id }) => id).join(", ");
+  });
   const round = await check("round trip", async () => {
     const started = performance.now();
     for (let i = 0; i < 10; i++) await api.pulse();
     return `${((performance.now() - started) / 10).toFixed(1)} ms a request`;
   });
-  return [server, token, ...states, round];
+  return [server, token, ...states, flows, round];
 }
 
 /** What the server says of itself, check by check. */

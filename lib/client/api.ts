@@ -19,6 +19,7 @@ import {
   SessionDetail,
 } from "../protocol/rest.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { WorkflowProblem } from "../model/workflow.ts";
 
 /** What the server answered instead of what was asked for; `status` is 0 when nothing answered. */
 export class ClientError extends Error {
@@ -51,7 +52,7 @@ const Approvals = z.looseObject({
   total: z.int().nullable(),
   next_cursor: z.string().nullable(),
 });
-const Modes = z.looseObject({ modes: z.array(Mode), total: z.int() });
+const Modes = z.looseObject({ modes: z.array(Mode), total: z.int(), problems: z.array(WorkflowProblem).default([]) });
 const Files = z.looseObject({ files: z.array(FileEntry) });
 const Me = z.looseObject({ id: z.string(), name: z.string(), admin: z.boolean() });
 const Suspended = z.looseObject({ success: z.boolean(), session_id: z.string(), message: z.string() });

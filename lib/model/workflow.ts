@@ -1,4 +1,5 @@
-// What the server knows of a workflow without ever loading its code: the answer to a `describe` frame.
+// What the server knows of a workflow without ever loading its code: the answer to a `describe` frame, and for a workflow
+// of one's own which files it was made of.
 import * as z from "zod";
 import { JsonObject } from "./json.ts";
 
@@ -35,3 +36,23 @@ export const WorkflowDescription = z.strictObject({
 });
 /** A workflow as its sandbox describes it. */
 export type WorkflowDescription = z.infer<typeof WorkflowDescription>;
+
+/** The files of a workflow of one's own, relative to its folder. */
+export const OwnSource = z.strictObject({
+  /** The file whose default export it is. */
+  file: z.string().max(300),
+  /** SHA-256 over all of them and what they stand on. */
+  digest: z.string(),
+  /** SHA-256 of each file that it is made of. */
+  sources: z.record(z.string(), z.string()),
+});
+/** The files of a workflow of one's own. */
+export type OwnSource = z.infer<typeof OwnSource>;
+
+/** A workflow that can be started. */
+export type DescribedWorkflow = WorkflowDescription & { readonly own?: OwnSource };
+
+/** Why a file of the folder of own workflows is no mode. */
+export const WorkflowProblem = z.strictObject({ file: z.string(), reason: z.string() });
+/** Why a file of the folder of own workflows is no mode. */
+export type WorkflowProblem = z.infer<typeof WorkflowProblem>;

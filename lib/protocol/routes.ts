@@ -7,6 +7,7 @@ import { ApprovalId, Digest, RunId, SessionId } from "../model/ids.ts";
 import { JsonObject } from "../model/json.ts";
 import { UserRef } from "../model/principal.ts";
 import { RunStatus } from "../model/run.ts";
+import { WorkflowProblem } from "../model/workflow.ts";
 import * as rest from "./rest.ts";
 
 /** Methods that operations may have; HEAD and OPTIONS are answered from these. */
@@ -104,7 +105,12 @@ const sessions = {
     GET: {
       summary: "Modes with the schema of their config and what they will be allowed to do",
       status: 200,
-      answer: z.strictObject({ modes: z.array(rest.Mode), total: z.int() }),
+      answer: z.strictObject({
+        modes: z.array(rest.Mode),
+        total: z.int(),
+        /** Files of the folder of own workflows that are no mode; empty for who is no administrator. */
+        problems: z.array(WorkflowProblem),
+      }),
     },
   },
   "/api/sessions": {

@@ -10,7 +10,7 @@ import { ApprovalType, OnTimeout, Verb } from "../model/approval.ts";
 import { FailureData, JournalEntry, LeafKind, Place, Policy, ScopeRow } from "../model/journal.ts";
 import { listOf, tableOf } from "../model/list.ts";
 import { Json, JsonObject } from "../model/json.ts";
-import { WorkflowDescription } from "../model/workflow.ts";
+import { OwnSource, WorkflowDescription } from "../model/workflow.ts";
 
 /** Longest line in either direction, bytes; longer ones end the sandbox. */
 export const MAX_FRAME_BYTES = 2_000_000;
@@ -176,7 +176,12 @@ export type SaidFrameItem = z.infer<typeof SaidFrameItem>;
 /** Frames from the sandbox to the host. */
 export const ChildFrame = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), protocol: z.int() }),
-  z.strictObject({ type: z.literal("described"), workflows: listOf(WorkflowDescription, { max: 1000 }) }),
+  z.strictObject({
+    type: z.literal("described"),
+    workflows: listOf(WorkflowDescription, { max: 1000 }),
+    /** Why the file that was asked for is no workflow. */
+    problem: z.string().max(20_000).optional(),
+  }),
   BeginFrame,
   z.strictObject({
     type: z.literal("end"),
@@ -233,6 +238,8 @@ export const RunStart = z.strictObject({
   run_id: z.string(),
   session_id: z.string(),
   workflow: z.string(),
+  /** Its files, when it is no built-in one: loaded before its code begins. */
+  own: OwnSource.optional(),
   task: z.string(),
   config: JsonObject,
   /** Version this run began with; absent at its first start. */
@@ -258,8 +265,11 @@ export const HostFrame = z.discriminatedUnion("type", [
     parent_pid: z.int(),
     /** SHA-256 of the source of the built-in modes: a sandbox without rights cannot read its own files. */
     source_digest: z.string().optional(),
+    /** Folder of own workflows, the only one that the sandbox may read. */
+    workflows: z.string().optional(),
   }),
-  z.strictObject({ type: z.literal("describe") }),
+  /** With a file: only the workflow of this file. */
+  z.strictObject({ type: z.literal("describe"), file: z.string().optional() }),
   z.strictObject({ type: z.literal("start"), run: RunStart, scopes: z.array(ScopeRow) }),
   /** Stored entries in order of n, open ones last; `last` ends the list and lets the code begin. Blobs are resolved. */
   z.strictObject({ type: z.literal("entries"), entries: z.array(JournalEntry), last: z.boolean() }),

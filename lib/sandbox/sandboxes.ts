@@ -13,14 +13,17 @@ import type {
   Sandboxes,
   SandboxEvents,
   SandboxLimits,
+  Workflows,
   WorkflowSandbox,
 } from "../service/ports.ts";
 import { DenoDirs } from "./deno_dirs.ts";
+import { type Asking, describeBuiltIn, describeFile } from "./description.ts";
 import { detectWalls, type Walls } from "./detect.ts";
 import { SessionExecutor } from "./exec.ts";
 import { findExecApp } from "./exec_app.ts";
 import type { ExecHome } from "./exec_process.ts";
 import { ModuleBundles } from "./module_bundle.ts";
+import { OwnWorkflows, workflowsFolder } from "./own_workflows.ts";
 import { Pool } from "./pool.ts";
 import { sessionFolder } from "./safe_path.ts";
 import { sourceDigest } from "./source_digest.ts";
@@ -29,8 +32,6 @@ import { warmExec, type WarmUpOptions, warmWorkflow } from "./warm_up.ts";
 import { type WorkflowHome, WorkflowProcess } from "./workflow_process.ts";
 
 const log = getLogger(["holdfast", "sandbox"]);
-
-const DESCRIBE_MS = 20_000;
 
 /** How sandboxes are set up. */
 export interface SandboxesOptions {
@@ -99,7 +100,7 @@ async function workflowHome(
     workflowTemplate(walls, { project, program }),
     sourceDigest(project),
   ]);
-  const workflows = workflows_dir === undefined ? {} : { workflows: await Deno.realPath(workflows_dir) };
+  const workflows = workflows_dir === undefined ? {} : { workflows: await workflowsFolder(workflows_dir) };
   return { walls, project, program, dirs, template, source_digest, clock, ids, closing, ...workflows };
 }
 
@@ -133,7 +134,8 @@ class Host implements HostSandboxes {
   #running = new Set<WorkflowProcess>();
   #executors = new Set<SessionExecutor>();
   #modules: ModuleBundles;
-  #described: Promise<WorkflowDescription[]> | undefined;
+  #built_in: Promise<WorkflowDescription[]> | undefined;
+  #own: OwnWorkflows | undefined;
   #closing: AbortController;
   #warming: Promise<unknown>;
 
@@ -147,6 +149,7 @@ class Host implements HostSandboxes {
       `${project}/workers`,
       ...(workflow.workflows === undefined ? [] : [workflow.workflows]),
     ]);
+    if (workflow.workflows !== undefined) this.#own = this.#ownWorkflows(workflow.workflows);
     const { clock, ids } = options;
     this.#pool = new Pool({
       warm: options.warm,
@@ -188,12 +191,36 @@ class Host implements HostSandboxes {
     return executor;
   }
 
-  describe(): Promise<WorkflowDescription[]> {
-    this.#described ??= this.#describe().catch((error: unknown) => {
-      this.#described = undefined; // the next one who asks tries again
+  async describe(): Promise<Workflows> {
+    const built_in = await this.#builtIn();
+    if (this.#own === undefined) return { workflows: built_in, problems: [] };
+    const own = await this.#own.survey();
+    return { workflows: [...built_in, ...own.workflows], problems: own.problems };
+  }
+
+  #builtIn(): Promise<WorkflowDescription[]> {
+    this.#built_in ??= describeBuiltIn(this.#asking()).catch((error: unknown) => {
+      this.#built_in = undefined; // the next one who asks tries again
       throw error;
     });
-    return this.#described;
+    return this.#built_in;
+  }
+
+  #asking(): Asking {
+    const { clock, memory_mb } = this.#parts.options;
+    return { clock, memory_mb, start: (events, limits) => this.start(events, limits) };
+  }
+
+  #ownWorkflows(folder: string): OwnWorkflows {
+    return new OwnWorkflows({
+      folder,
+      project: this.#parts.project,
+      base_digest: this.#parts.workflow.source_digest,
+      clock: this.#parts.options.clock,
+      taken: async () => new Set((await this.#builtIn()).map(({ id }) => id)),
+      describe: (file) => describeFile(this.#asking(), file),
+      bundle: (path) => this.#modules.code(new URL(`file://${encodeURI(path)}`).href),
+    });
   }
 
   probe(): Promise<void> {
@@ -214,33 +241,5 @@ class Host implements HostSandboxes {
 
   #refuseClosed(): void {
     this.#closing.signal.throwIfAborted();
-  }
-
-  async #describe(): Promise<WorkflowDescription[]> {
-    const { options } = this.#parts;
-    const answer = Promise.withResolvers<WorkflowDescription[]>();
-    const limits = { memory_mb: options.memory_mb, disk_mb: 1, files: 1, output_bytes: 1_000_000, cpu_s: 60 };
-    let said = "";
-    const sandbox = await this.start({
-      frame: (frame) => {
-        if (frame.type === "described") answer.resolve(frame.workflows);
-      },
-      output: (lines) => {
-        said = lines.map((line) => line.message).join("\n").slice(-2000);
-      },
-    }, limits);
-    const cancel = options.clock.after(DESCRIBE_MS, () => sandbox.kill());
-    void sandbox.over.then((over) => {
-      const why = said === "" ? over.message : said;
-      answer.reject(new AppError("internal", `Cannot read the workflows: ${why}`));
-    });
-    sandbox.send({ type: "describe" });
-    try {
-      return await answer.promise;
-    } finally {
-      cancel();
-      sandbox.kill();
-      await sandbox.over;
-    }
   }
 }

@@ -75,13 +75,14 @@ export class WorkflowProcess implements WorkflowSandbox {
       broken: (broken) => this.#broken(broken),
     });
     this.over = this.#settle();
-    const { source_digest } = home;
+    const { source_digest, workflows } = home;
     void this.send({
       type: "hello",
       protocol: SANDBOX_PROTOCOL,
       nonce,
       parent_pid: parentSeen(home.walls),
       source_digest,
+      ...(workflows === undefined ? {} : { workflows }),
     });
   }
 

@@ -1,70 +1,72 @@
 // The workflows that can be started: what sandboxes said of them, kept with the check of their configs.
 //
-// Leaves to the port Sandboxes: reading a workflow's code. With a folder of own workflows the answer ages, because a file
-// in it may be mended while the server runs; built-in modes never change in a process.
+// Leaves to the port Sandboxes: reading a workflow's code. With a folder of own workflows every question is asked anew,
+// because a file in it may be mended while the server runs; built-in modes never change in a process.
 import { AppError } from "../model/error.ts";
-import type { WorkflowDescription } from "../model/workflow.ts";
+import type { DescribedWorkflow, WorkflowProblem } from "../model/workflow.ts";
 import { type ConfigCheck, createConfigCheck } from "./config_check.ts";
-import type { Clock, Sandboxes } from "./ports.ts";
+import type { Sandboxes, Workflows } from "./ports.ts";
 
 /** A mode with the check of its config. */
 export interface CatalogueEntry {
-  readonly description: WorkflowDescription;
+  readonly description: DescribedWorkflow;
   readonly check: ConfigCheck;
 }
 /** The workflows that can be started. */
 export interface Catalogue {
   all(): Promise<CatalogueEntry[]>;
-  /** Throws AppError `invalid` for a mode that does not exist. */
+  /** The mode as its source is now. Throws AppError `invalid` for a mode that does not exist. */
   get(mode: string): Promise<CatalogueEntry>;
-  /** The mode as its source is now, or null when it is gone: asked again where it may have changed. */
-  fresh(mode: string): Promise<CatalogueEntry | null>;
+  /** Files of the folder of own workflows that are no mode, and why. */
+  problems(): Promise<readonly WorkflowProblem[]>;
 }
 
-/** Age at which own workflows are asked for again, so that a burst of starts asks once. */
-const MAX_AGE_MS = 2_000;
 /** Sandboxes that are asked before a question fails: one that is killed meanwhile says nothing of the workflows. */
 const ASKED_MOST = 3;
 
 /** Makes the catalogue; nothing is asked before the first question. */
 export function createCatalogue(parts: {
   sandboxes: Pick<Sandboxes, "describe">;
-  clock: Clock;
   secrets: ReadonlySet<string>;
   /** Whether there is a folder of own workflows, whose files may change. */
   changes: boolean;
 }): Catalogue {
-  let kept: { at: number; entries: Promise<Map<string, CatalogueEntry>> } | null = null;
+  let kept: Promise<Workflows> | null = null;
+  const made = new WeakMap<DescribedWorkflow, CatalogueEntry>();
 
-  const ask = async (): Promise<Map<string, CatalogueEntry>> => {
-    const described = await askSandboxes(parts.sandboxes);
-    return new Map(described.map((description) => [description.id, entryOf(description, parts.secrets)]));
+  const entryOf = (description: DescribedWorkflow): CatalogueEntry => {
+    const known = made.get(description);
+    if (known !== undefined) return known;
+    const entry = { description, check: createConfigCheck(description.config_schema, parts.secrets) };
+    made.set(description, entry);
+    return entry;
   };
-  const entries = (): Promise<Map<string, CatalogueEntry>> => {
-    const old = parts.changes && kept !== null && parts.clock.monotonic() - kept.at > MAX_AGE_MS;
-    if (kept !== null && !old) return kept.entries;
-    const asked = { at: parts.clock.monotonic(), entries: ask() };
+  const ask = (): Promise<Workflows> => {
+    if (kept !== null) return kept;
+    const asked = askSandboxes(parts.sandboxes);
+    if (parts.changes) return asked;
     kept = asked;
     // A failed question is not an answer to keep.
-    asked.entries.catch(() => {
+    asked.catch(() => {
       if (kept === asked) kept = null;
     });
-    return asked.entries;
+    return asked;
   };
   return {
-    all: async () => [...(await entries()).values()],
+    all: async () => (await ask()).workflows.map(entryOf),
     async get(mode) {
-      const known = await entries();
-      const entry = known.get(mode);
-      if (entry !== undefined) return entry;
-      const message = `There is no mode "${mode}"; there are ${[...known.keys()].join(", ")}`;
+      const { workflows, problems } = await ask();
+      const found = workflows.find(({ id }) => id === mode);
+      if (found !== undefined) return entryOf(found);
+      const message = `There is no mode "${mode}"; there are ${workflows.map(({ id }) => id).join(", ")}` +
+        problems.map(({ file, reason }) => `; ${file} is none: ${reason}`).join("").slice(0, 2000);
       throw new AppError("invalid", `Cannot use this mode: ${message}`, { errors: [{ path: "mode", message }] });
     },
-    fresh: async (mode) => (await entries()).get(mode) ?? null,
+    problems: async () => (await ask()).problems,
   };
 }
 
-async function askSandboxes(sandboxes: Pick<Sandboxes, "describe">): Promise<WorkflowDescription[]> {
+async function askSandboxes(sandboxes: Pick<Sandboxes, "describe">): Promise<Workflows> {
   for (let asked = 1;; asked++) {
     try {
       return await sandboxes.describe();
@@ -72,8 +74,4 @@ async function askSandboxes(sandboxes: Pick<Sandboxes, "describe">): Promise<Wor
       if (asked === ASKED_MOST || (error instanceof AppError && error.retryable)) throw error;
     }
   }
-}
-
-function entryOf(description: WorkflowDescription, secrets: ReadonlySet<string>): CatalogueEntry {
-  return { description, check: createConfigCheck(description.config_schema, secrets) };
 }

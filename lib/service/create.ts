@@ -182,7 +182,7 @@ function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
     clock,
     ids,
     submit: createSubmit({ writer: store.writer, settings, redactor }),
-    catalogue: createCatalogue({ sandboxes, clock, secrets, changes: config.workflows !== null }),
+    catalogue: createCatalogue({ sandboxes, secrets, changes: config.workflows !== null }),
     load: reads.state,
     headSeq: (session_id) => store.events.headSeq(session_id),
     resolve: reads.resolve,

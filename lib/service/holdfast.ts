@@ -19,6 +19,7 @@ import type {
   SessionDetail,
 } from "../protocol/rest.ts";
 import type { SessionView } from "../engine/view.ts";
+import type { WorkflowProblem } from "../model/workflow.ts";
 import type { Clock, Folders, Ids, Isolation } from "./ports.ts";
 
 /** How a request may be repeated: the first answer is kept for 24 h under principal + method + path + key. */
@@ -90,6 +91,8 @@ export interface Queries {
   files(p: UserPrincipal, session_id: string): Promise<FileEntry[]>;
   exportSession(p: UserPrincipal, session_id: string): Promise<ReadableStream<Uint8Array>>;
   modes(): Promise<Mode[]>;
+  /** Files of the folder of own workflows that are no mode, and why; told to administrators only. */
+  workflowProblems(p: UserPrincipal): Promise<readonly WorkflowProblem[]>;
   pulse(p: UserPrincipal): Promise<Pulse>;
 }
 

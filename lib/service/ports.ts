@@ -2,7 +2,7 @@
 //
 // Clock and Ids are the only sources of time and randomness in lib. Sandboxes, Folders, Models and Hub have their real
 // parts in lib/sandbox, lib/llm and lib/live; tests may use fakes of these edges only.
-import type { WorkflowDescription } from "../model/workflow.ts";
+import type { DescribedWorkflow, WorkflowProblem } from "../model/workflow.ts";
 import type { ChildFrame, ExecArgs, ExecResult, HostFrame, ModelArgs, ModelResult } from "../protocol/sandbox.ts";
 
 /** Wall time, monotonic time and timers. */
@@ -86,14 +86,21 @@ export interface Executor {
   close(): Promise<void>;
 }
 
+/** The workflows that there are. */
+export interface Workflows {
+  readonly workflows: readonly DescribedWorkflow[];
+  /** Files of the folder of own workflows that are no mode, and why. */
+  readonly problems: readonly WorkflowProblem[];
+}
+
 /** Processes without rights. */
 export interface Sandboxes {
   readonly isolation: Isolation;
   /** Takes a warm workflow sandbox (or starts one) for a run. */
   start(events: SandboxEvents, limits: SandboxLimits): Promise<WorkflowSandbox>;
   executor(session_id: string): Executor;
-  /** Asks a sandbox what workflows there are. */
-  describe(): Promise<WorkflowDescription[]>;
+  /** What workflows there are now, as sandboxes read them. An object of an answer is the same while its source is. */
+  describe(): Promise<Workflows>;
   /** Throws when no sandbox can be started. */
   probe(): Promise<void>;
   /** Kills everything and waits until nothing is left. */

@@ -141,7 +141,10 @@ Deno.test("[CE4] doctor ends with 0 when all is well, with 1 when a check is not
   server.instead.set("GET /api/ready", ready(true));
   const well = await cli(["doctor"], server.env);
   assertEquals(well.code, 0, well.out);
-  assertMatch(well.out, /✓ server .*\n✓ token .*Operator\n✓ kv +kv␇\n✓ round trip/);
+  assertMatch(well.out, /✓ server .*\n✓ token .*Operator\n✓ kv +kv␇\n✓ workflows .*\n✓ round trip/);
+  const broken = { modes: [], total: 0, problems: [{ file: "a.ts", reason: "broken" }] };
+  server.instead.set("GET /api/sessions/modes/list", () => Response.json(broken));
+  assertMatch((await cli(["doctor"], server.env)).out, /✗ workflows +a\.ts is no mode: broken/);
   server.instead.set("GET /api/ready", ready(false));
   const folder = await Deno.makeTempDir();
   const [ill, kept] = await Promise.all([

@@ -180,6 +180,7 @@ export class ScriptServer implements AsyncDisposable {
       "GET /api/sessions": { sessions: [sampleSession()], total: 1, next_cursor: null },
       "GET /api/me": { id: "op", name: "Operator", admin: true, auth: "on" },
       "GET /api/health": { status: "ok", version: "0.1.0", uptime_s: 5 },
+      "GET /api/sessions/modes/list": { modes: [], total: 0, problems: [] },
       "GET /api/pulse": { needs_you: 0, running: 0, queued: 0, free_slots: 1, cost_today_usd: 0, by_status: {} },
     };
     if (what.startsWith("PUT ")) return new Response(null, { status: 201 });

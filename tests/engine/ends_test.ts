@@ -88,9 +88,24 @@ Deno.test("[ENG-E8] a final run never changes again", () => {
 
 Deno.test("[ENG-E9] a queued or waiting run can be failed by the server", () => {
   const story = new Story().create().start();
-  const error = { type: "unknown_mode", message: "There is no such workflow" };
+  const error = { type: "internal", message: "It cannot be started" };
   story.ok(SYSTEM, { type: "fail_run", run_id: RUN, fence: null, error });
   story.status("failed", "failed");
+});
+
+Deno.test("[ENG-E11] a run whose workflow cannot be loaded is paused with the reason, and resumed when it is back", () => {
+  const story = new Story().running();
+  const error = { type: "unknown_mode", message: "There is no mode any more" };
+  story.ok(SYSTEM, { type: "fail_run", run_id: RUN, fence: 1, error });
+  story.status("paused", "active");
+  const paused = story.events.findLast(({ event_type }) => event_type === "workflow_paused");
+  assertEquals(paused?.data["message"], "The workflow cannot be loaded: There is no mode any more");
+  story.ok(OWNER, { type: "resume_run", run_id: RUN });
+  story.status("queued", "active");
+  story.claim();
+  story.ok(OWNER, { type: "cancel_run", run_id: RUN });
+  story.ok(SYSTEM, { type: "fail_run", run_id: RUN, fence: 2, error });
+  story.status("cancelled", "active");
 });
 
 Deno.test("[ENG-E10] a failed run leaves what went wrong as its session's line, until the next run begins", () => {

@@ -245,7 +245,7 @@ Deno.test("[STA13] code that is not deterministic ends its run, naming both", as
   assert(error?.message.includes("step 1") && error.message.includes("step 2"));
 });
 
-Deno.test("[STA14] a mode that is gone ends its run with that said", async () => {
+Deno.test("[STA14] a run whose mode is gone is paused with that said, and goes on when it is back", async () => {
   await using world = await openWorld({ workflows: [quick, asking], env: { HOLDFAST_WAIT_HOLD: "0" } });
   const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "asking" } });
   await world.status(session_id, "waiting");
@@ -253,6 +253,11 @@ Deno.test("[STA14] a mode that is gone ends its run with that said", async () =>
   world.crash();
   const second = await world.next({ workflows: [quick] });
   await second.holdfast.resolveApproval(ADMIN, { approval_id: approval?.approval_id ?? "", resolution: "approved" });
-  await second.status(session_id, "failed");
-  assertEquals((await second.holdfast.query.run(ADMIN, run_id)).error?.type, "unknown_mode");
+  await second.status(session_id, "paused");
+  const paused = (await second.events(session_id)).findLast(({ event_type }) => event_type === "workflow_paused");
+  assert(`${paused?.data["message"]}`.includes('There is no mode "asking"'), `${paused?.data["message"]}`);
+  second.crash();
+  const third = await second.next({ workflows: [quick, asking] });
+  await third.holdfast.execute(ADMIN, session_id, { type: "resume_run", run_id });
+  await third.status(session_id, "completed");
 });

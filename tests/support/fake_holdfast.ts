@@ -184,6 +184,7 @@ export class FakeHoldfast {
       sessions: (p, filter) => Promise.resolve(pageOf(mine(p), filter.limit)),
       session: async (p, id) => await Promise.resolve(detailOf(this.#visible(p, id))),
       summary: async (p, id) => await Promise.resolve(this.#visible(p, id)),
+      workflowProblems: () => Promise.resolve([]),
       view: () => Promise.reject(new Error("not used by the doors")),
       history: async (p, id) => await Promise.resolve((this.#visible(p, id), { total: 0, messages: [] })),
       sessionRuns: async (p, id, { limit }) => {

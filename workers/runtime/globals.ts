@@ -6,7 +6,6 @@
 // Installed by main.ts for the life of the process, and by testWorkflow for one test.
 import { Failure } from "../sdk/failure.ts";
 import { journaled, random, uuid } from "./known.ts";
-import type { Scope } from "./scope.ts";
 
 const INSTEAD: Record<string, string> = {
   fetch: "run it with ctx.exec under a grant for the host",
@@ -77,7 +76,7 @@ function journaledDate(): DateConstructor {
 function journaledValues(): Crypto["getRandomValues"] {
   const real = crypto.getRandomValues.bind(crypto);
   return (array) => {
-    const scope: Scope | null = journaled();
+    const scope = journaled();
     if (scope === null || array === null) return real(array);
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
     for (let i = 0; i < bytes.length; i++) bytes[i] = scope.random.word();

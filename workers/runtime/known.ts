@@ -1,6 +1,7 @@
 // Known values: what code may read without an entry, the same in every replay.
 //
-// Inside a step, and outside of every run, the real ones: a step's result is stored, so nothing depends on them.
+// Inside a step, and outside of every run, the real ones: a step's result is stored, so nothing depends on them. While a
+// workflow's own file is loaded, fixed ones: what it keeps in its module is the same in every replay.
 import type { z } from "zod";
 import type { Json } from "../../lib/model/json.ts";
 import { Failure } from "../sdk/failure.ts";
@@ -14,10 +15,26 @@ const real = {
   uuid: crypto.randomUUID.bind(crypto),
 };
 
-/** The scope whose journaled values hold for the code that asks, or null where the real ones do. */
-export function journaled(): Scope | null {
+/** Time and random numbers that are the same in a replay. */
+export type Known = Pick<Scope, "now" | "random">;
+
+let loading: Known | null = null;
+
+/** Gives fixed values to everything that runs until `load` has settled: nothing else does while a file is loaded. */
+export async function whileLoading<T>(known: Known, load: () => Promise<T>): Promise<T> {
+  loading = known;
+  try {
+    return await load();
+  } finally {
+    loading = null;
+  }
+}
+
+/** The journaled values that hold for the code that asks, or null where the real ones do. */
+export function journaled(): Known | null {
   const here = where();
-  return here === undefined || here.step !== null ? null : here.scope;
+  if (here === undefined) return loading;
+  return here.step !== null ? null : here.scope;
 }
 
 /** ctx.now: the time of the scope's last entry, ms since the epoch. */

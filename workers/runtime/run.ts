@@ -25,6 +25,8 @@ export interface RunParts {
   source_digest: string;
   faults: Faults;
   call_within_ms: number;
+  /** Address of the folder of own workflows. */
+  folder: string | null;
 }
 
 /** A promise that stays open for ever. */
@@ -56,6 +58,7 @@ export class Run {
   fileOps = 0;
   readonly fileReplies = new Map<number, (result: FileResult) => void>();
   plans = 0;
+  readonly #folder: string | null;
   #toldWaiting = false;
   over: RunOver | null = null;
   #finished = false;
@@ -67,6 +70,7 @@ export class Run {
     this.journal = journal;
     this.ports = ports;
     this.faults = parts.faults;
+    this.#folder = parts.folder;
     this.call_within_ms = parts.call_within_ms;
     this.version = start.version ?? workflow.version;
     const changed = start.source_digest !== undefined && start.source_digest !== parts.source_digest;
@@ -123,7 +127,7 @@ export class Run {
   /** The workflow threw. */
   fail(thrown: unknown): void {
     const failure: FailureData = failureData(thrown);
-    const traceback = traceOf(thrown);
+    const traceback = traceOf(thrown, this.#folder);
     this.#finish({ ok: false, failure, ...(traceback === undefined ? {} : { traceback }) });
   }
 

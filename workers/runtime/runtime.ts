@@ -3,19 +3,22 @@
 // Drivable in the same process: `receive` takes what the host sends, `ports.send` gets what the sandbox says. Frames of
 // the host are trusted and checked lightly: one that cannot be is a RangeError, and the sandbox goes.
 import type { HostFrame, RunStart } from "../../lib/protocol/sandbox.ts";
-import type { ScopeRow } from "../../lib/model/journal.ts";
+import type { FailureData, ScopeRow } from "../../lib/model/journal.ts";
 import { Failure } from "../sdk/failure.ts";
 import type { Workflow } from "../sdk/types.ts";
 import { newCtx } from "./ctx.ts";
-import { describe, digestOfSource } from "./describe.ts";
+import { checkStrict, describe, digestOfSource, problemOf } from "./describe.ts";
 import type { Faults } from "./faults.ts";
 import { isWhole } from "./group.ts";
 import { at } from "./here.ts";
 import { StoredJournal } from "./journal.ts";
 import { exactJson } from "./json.ts";
+import { type Known, whileLoading } from "./known.ts";
 import { begun } from "./leaf.ts";
 import type { RuntimePorts } from "./ports.ts";
+import { Random } from "./random.ts";
 import { Run } from "./run.ts";
+import { failureData, traceOf } from "./thrown.ts";
 
 /** Version of the protocol that this runtime speaks. */
 const PROTOCOL = 1;
@@ -24,6 +27,8 @@ const CALL_WITHIN_MS = 5000;
 /** What a runtime is made of. */
 export interface RuntimeOptions {
   workflows: readonly Workflow[];
+  /** Loads the workflow of a file below the folder that the host named. Throws what the file throws. */
+  load?: (folder: string, wanted: { file: string; sources?: Record<string, string> }) => Promise<Workflow>;
   ports: RuntimePorts;
   faults?: Faults;
   /** How long the code may take to call the next stored entry; 5 s. */
@@ -35,6 +40,7 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #journal = new StoredJournal();
   #source_digest: string | null = null;
+  #folder: string | null = null;
   #start: RunStart | null = null;
   #run: Run | null = null;
   #cancelled = false;
@@ -49,8 +55,10 @@ export class Runtime {
       case "hello":
         if (frame.protocol !== PROTOCOL) throw new RangeError(`the host speaks protocol ${frame.protocol}`);
         this.#source_digest = frame.source_digest ?? null;
+        this.#folder = frame.workflows ?? null;
         return this.#options.ports.send({ type: "ready", protocol: PROTOCOL });
       case "describe": {
+        if (frame.file !== undefined) return void this.#describeFile(frame.file);
         const workflows = this.#options.workflows.map((workflow) => describe(workflow, this.#source_digest));
         return this.#options.ports.send({ type: "described", workflows });
       }
@@ -102,20 +110,69 @@ export class Runtime {
     else this.#run.close("cancelled");
   }
 
+  async #describeFile(file: string): Promise<void> {
+    const { send } = this.#options.ports;
+    try {
+      const workflow = await this.#load({ file }, { now: 0, random: new Random("", "") });
+      const described = describe(workflow, this.#source_digest);
+      checkStrict(described.config_schema);
+      send({ type: "described", workflows: [described] });
+    } catch (thrown) {
+      send({ type: "described", workflows: [], problem: problemOf(thrown, this.#address) });
+    }
+  }
+
+  get #address(): string | null {
+    return this.#folder === null ? null : `file://${encodeURI(this.#folder)}`;
+  }
+
+  async #load(wanted: { file: string; sources?: Record<string, string> }, known: Known): Promise<Workflow> {
+    const { load } = this.#options;
+    const folder = this.#folder;
+    if (folder === null || load === undefined) throw new RangeError("the host named no folder of workflows");
+    return await whileLoading(known, () => load(folder, wanted));
+  }
+
   #begin(): void {
     if (this.#start === null || this.#run !== null) throw new RangeError("entries came without a start");
     if (this.#cancelled) return;
-    const { workflows, ports, faults = {}, call_within_ms = CALL_WITHIN_MS } = this.#options;
+    const { own, workflow: id, run_id, created_ms } = this.#start;
+    if (own === undefined) return this.#beginWith(this.#options.workflows.find((one) => one.id === id));
+    const known = { now: created_ms, random: new Random(run_id, "/") };
+    this.#load(own, known).then(
+      (workflow) => this.#beginWith(workflow.id === id ? workflow : undefined),
+      (thrown) => this.#refuse(failureData(thrown), traceOf(thrown, this.#address)),
+    );
+  }
+
+  #refuse(failure: FailureData, traceback?: string): void {
+    if (this.#cancelled) return;
+    const { ports } = this.#options;
+    const trace = traceback === undefined ? {} : { traceback };
+    ports.send({ type: "finish", result: { ok: false, failure, ...trace } });
+    ports.over("finished");
+  }
+
+  #beginWith(workflow: Workflow | undefined): void {
+    if (this.#start === null || this.#cancelled) return;
+    const { ports, faults = {}, call_within_ms = CALL_WITHIN_MS } = this.#options;
     const start = this.#start;
-    const workflow = workflows.find(({ id }) => id === start.workflow);
     if (workflow === undefined) {
       const message = `Cannot run workflow "${start.workflow}": there is no such workflow`;
-      ports.send({ type: "finish", result: { ok: false, failure: { code: "unknown_workflow", message } } });
-      return ports.over("finished");
+      return this.#refuse({ code: "unknown_workflow", message });
     }
-    const source_digest = this.#source_digest ?? digestOfSource(workflow);
+    const source_digest = start.own?.digest ?? this.#source_digest ?? digestOfSource(workflow);
     const journal = this.#journal;
-    this.#run = new Run({ start, workflow, journal, ports, faults, source_digest, call_within_ms });
+    this.#run = new Run({
+      start,
+      workflow,
+      journal,
+      ports,
+      faults,
+      source_digest,
+      call_within_ms,
+      folder: this.#address,
+    });
     execute(this.#run);
   }
 }

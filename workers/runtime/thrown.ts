@@ -3,6 +3,7 @@ import type { FailureData } from "../../lib/model/journal.ts";
 import type { Json } from "../../lib/model/json.ts";
 import { Failure } from "../sdk/failure.ts";
 import { exactJson } from "./json.ts";
+import { authorTrace } from "./trace.ts";
 
 const MAX_TEXT = 20_000;
 
@@ -29,7 +30,7 @@ function jsonOrNothing(data: unknown): Json | undefined {
   }
 }
 
-/** Where it was thrown, for people. */
-export function traceOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && thrown.stack !== undefined ? cut(thrown.stack) : undefined;
+/** Where it was thrown, for the author; `folder` is the address of the folder of own workflows. */
+export function traceOf(thrown: unknown, folder: string | null): string | undefined {
+  return thrown instanceof Error && thrown.stack !== undefined ? cut(authorTrace(thrown.stack, folder)) : undefined;
 }

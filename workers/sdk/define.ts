@@ -13,7 +13,7 @@ export function defineWorkflow<S extends z.ZodObject>(definition: WorkflowDefini
   if (!Number.isInteger(version) || version < 1) {
     throw new TypeError(`Cannot define workflow "${id}": its version is ${version}, not a whole number from 1`);
   }
-  return Object.freeze({
+  const workflow = Object.freeze({
     id,
     label: definition.label ?? id,
     description: definition.description ?? "",
@@ -23,4 +23,13 @@ export function defineWorkflow<S extends z.ZodObject>(definition: WorkflowDefini
     asks: definition.asks ?? [],
     run: definition.run,
   });
+  made.add(workflow);
+  return workflow;
+}
+
+const made = new WeakSet<object>();
+
+/** Tells whether something was made by `defineWorkflow`. */
+export function isWorkflow(value: unknown): value is Workflow {
+  return typeof value === "object" && value !== null && made.has(value);
 }

@@ -4,6 +4,7 @@
 //       status of run and session, and last `complete`.
 //   N2. Whatever arrives after a cancel was asked ends the run cancelled.
 //   N3. A suspended session stays suspended.
+//   N4. What a fix or a roll-back of the workflow's source mends ends no run: it is paused, with the reason.
 import type { OpenRun, RunError } from "../../model/run.ts";
 import type { SessionStatus } from "../../model/session.ts";
 import { isShortSleep, isWait, openEntries, pendingApprovals } from "../open.ts";
@@ -92,7 +93,10 @@ export function failRun(work: Work, command: Of<"fail_run">): Outcome {
   const run = openRun(work, command.run_id, "fail");
   if (isRefusal(run)) return run;
   if (!executedUnder(run, command.fence)) return { same: { ended: null } };
-  return fail(work, run, command.error);
+  const { type, message } = command.error;
+  if (type !== "unknown_mode" || run.cancel !== undefined) return fail(work, run, command.error);
+  pauseNow(work, run, `The workflow cannot be loaded: ${message}`);
+  return { reply: { paused: true } };
 }
 
 /** A mismatch after the source has changed is not the run's fault: it waits for a fix or a roll-back. */

@@ -28,16 +28,13 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
   if (run === null || session === null) throw new AppError("not_found", "Cannot start the run: its session is gone");
   const files = new FileTracker(core.folders, run.session_id);
   const [entry, task, earlier, kept] = await Promise.all([
-    core.catalogue.fresh(run.mode),
+    core.catalogue.get(run.mode),
     core.resolve(run.session_id, run.task),
     core.earlier(state),
     core.kept(run),
     core.folders.ensure(run.session_id).then(() => files.start(unfinishedSince(state.entries.values()))),
   ]);
-  if (entry === null) {
-    throw new AppError("invalid", `Cannot start the run: there is no mode "${run.mode}" any more`);
-  }
-  const { version, source_digest } = entry.description;
+  const { version, source_digest, own } = entry.description;
   return {
     run,
     kept,
@@ -55,6 +52,7 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
         run_id: run.run_id,
         session_id: run.session_id,
         workflow: run.mode,
+        ...(own === undefined ? {} : { own }),
         task: typeof task === "string" ? task : JSON.stringify(task),
         config: run.config,
         ...(run.workflow_version === undefined ? {} : { version: run.workflow_version }),

@@ -55,6 +55,8 @@ export function createQueries(parts: QueryParts): Queries {
     files: (p, session_id) => listFiles(parts, p, session_id),
     exportSession: (p, session_id) => exportSession(parts, p, session_id),
     modes: () => listModes(parts),
+    // A reason may quote lines of code.
+    workflowProblems: async (p) => p.admin ? await parts.catalogue.problems() : [],
     async pulse(p) {
       await store.summaries.whenReady;
       const counts = await store.summaries.counts(p);

@@ -11,9 +11,9 @@ import type {
   SandboxEvents,
   SandboxLimits,
   SandboxOver,
+  Workflows,
   WorkflowSandbox,
 } from "@/lib/service/ports.ts";
-import type { WorkflowDescription } from "@/lib/model/workflow.ts";
 import { describe } from "@/workers/runtime/describe.ts";
 import { Runtime } from "@/workers/runtime/runtime.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
@@ -66,7 +66,8 @@ export class FakeSandboxes implements Sandboxes {
     close: () => Promise.resolve(),
   });
 
-  describe = (): Promise<WorkflowDescription[]> => Promise.resolve(this.workflows.map((one) => describe(one, null)));
+  describe = (): Promise<Workflows> =>
+    Promise.resolve({ workflows: this.workflows.map((one) => describe(one, null)), problems: [] });
   probe = (): Promise<void> => Promise.resolve();
   close = async (): Promise<void> => {
     for (const sandbox of this.started) sandbox.kill();

@@ -2,8 +2,11 @@
 import { api } from "@/lib/http/api.ts";
 
 export const handler = api("/api/sessions/modes/list", {
-  GET: async ({ state: { holdfast } }) => {
-    const modes = await holdfast.query.modes();
-    return { modes, total: modes.length };
+  GET: async ({ principal, state: { holdfast } }) => {
+    const [modes, problems] = await Promise.all([
+      holdfast.query.modes(),
+      holdfast.query.workflowProblems(principal),
+    ]);
+    return { modes, total: modes.length, problems: [...problems] };
   },
 });
