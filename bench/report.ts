@@ -10,6 +10,8 @@ export interface Figure {
   samples: number;
   raw: { name: string; value: number };
   ratio: number;
+  /** Where the time of a typical sample went. */
+  profile?: Record<string, number>;
 }
 /** A benchmark. */
 export type Case = () => Promise<Figure[]>;
@@ -19,6 +21,9 @@ export function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   return round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN);
 }
+
+/** The middle of the samples. */
+export const median = (samples: readonly number[]): number => percentile(samples, 0.5);
 
 /** Three significant figures. */
 export const round = (value: number): number => Number(value.toPrecision(3));

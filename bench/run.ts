@@ -5,6 +5,7 @@
 import { approvalGoesOn } from "./cases/approval.ts";
 import { healthUnderAttack } from "./cases/attacks.ts";
 import { eventStream } from "./cases/events.ts";
+import { restart } from "./cases/restart.ts";
 import { sessionCreate } from "./cases/sessions.ts";
 import { startToOutput } from "./cases/start.ts";
 import type { Case } from "./report.ts";
@@ -14,6 +15,7 @@ const CASES: Record<string, Case> = {
   "approval-goes-on": approvalGoesOn,
   "events-to-client": eventStream,
   "start-to-output": startToOutput,
+  "restart": restart,
   "health-under-attack": healthUnderAttack,
 };
 

@@ -10,7 +10,7 @@ const RUNBOOK = "# Ask\n\n## One\n\n> approve: go on?\n\n```ts\nconsole.log('aft
 async function once(server: TestServer): Promise<{ received: number; output: number }> {
   const { session_id } = await startTask(server, RUNBOOK);
   let answered = 0, received = 0, output = 0;
-  await follow(server, session_id, (event) => {
+  await follow(server, { session_id }, (event) => {
     if (event.event_type === "approval_requested") {
       answered = performance.now();
       void call(server, "POST", `/api/approvals/${event.data["approval_id"]}/resolve`, { resolution: "approved" });

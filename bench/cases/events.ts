@@ -14,7 +14,7 @@ export const eventStream: Case = async () => {
   try {
     const { session_id } = await startTask(server, RUNBOOK);
     let first = 0, last = 0, count = 0;
-    await follow(server, session_id, (event) => {
+    await follow(server, { session_id }, (event) => {
       if (event.event_type === "output") {
         first ||= performance.now();
         last = performance.now();

@@ -14,7 +14,7 @@ async function measure(figure: string, env: Record<string, string>, raw: number)
       const started = performance.now();
       let output = 0;
       const { session_id } = await startTask(server, RUNBOOK);
-      await follow(server, session_id, (event) => {
+      await follow(server, { session_id }, (event) => {
         if (event.event_type === "output" && output === 0) output = performance.now() - started;
         return event.event_type === "complete";
       });

@@ -19,6 +19,8 @@ export interface TestServer {
   readonly login_link: string;
   /** Milliseconds from the exec of the process to its banner, as seen from here. */
   readonly ready_ms: number;
+  /** Where the time of its start went, milliseconds since the process began; empty unless it logs JSON. */
+  readonly phases: Readonly<Record<string, number>>;
   /** Settles when the process is gone, however it ended; its exit code. */
   readonly ended: Promise<number>;
   /** What it wrote so far. */
@@ -41,6 +43,18 @@ const PERMISSIONS = ["--allow-all"];
 /** The program of a server, as `deno task start` runs it. */
 export const PROGRAM = `${ROOT}_fresh/holdfast.js`;
 const BANNER = /on (http:\/\/\S+)\s+pid (\d+)[\s\S]*?: (http:\/\/\S+\/login\/link\?code=\S+)/;
+const JSON_BANNER = /^\{"message":"process\.ready".*\}$/m;
+
+/** What a server says of itself when it serves. */
+type Banner = Pick<TestServer, "url" | "pid" | "login_link" | "phases">;
+
+function bannerOf(output: string): Banner | null {
+  const json = JSON_BANNER.exec(output)?.[0];
+  if (json !== undefined) return JSON.parse(json) as Banner;
+  const match = BANNER.exec(output);
+  if (match === null) return null;
+  return { url: match[1] ?? "", pid: Number(match[2]), login_link: match[3] ?? "", phases: {} };
+}
 
 function spawn(options: StartOptions, data: string): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
@@ -85,12 +99,12 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
   const started = performance.now();
   const child = spawn(options, data);
   let output = "";
-  const ready = Promise.withResolvers<RegExpExecArray>();
+  const ready = Promise.withResolvers<Banner>();
   const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       output += text;
-      const match = BANNER.exec(output);
-      if (match !== null) ready.resolve(match);
+      const banner = bannerOf(output);
+      if (banner !== null) ready.resolve(banner);
     }
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
@@ -100,7 +114,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     return status.code;
   });
   const timer = setTimeout(() => ready.reject(new Error(`the server is not ready:\n${output}`)), READY_MS);
-  const match = await ready.promise.finally(() => clearTimeout(timer));
+  const banner = await ready.promise.finally(() => clearTimeout(timer));
   const ready_ms = performance.now() - started;
   const over = async () => {
     const code = await ended;
@@ -115,12 +129,10 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     }
   };
   return {
-    url: match[1] ?? "",
-    port: Number(new URL(match[1] ?? "").port),
+    ...banner,
+    port: Number(new URL(banner.url).port),
     token: options.env?.["HOLDFAST_TOKEN"] ?? (await Deno.readTextFile(`${data}/cli-token`)).trim(),
-    pid: Number(match[2]),
     data,
-    login_link: match[3] ?? "",
     ready_ms,
     ended,
     output: () => output,
