@@ -11,6 +11,7 @@ import { project } from "./lib/engine/project.ts";
 import { type AppHandler, createDoor } from "./lib/http/door.ts";
 import { linkAddress } from "./lib/http/login.ts";
 import { createOrigins, type Origins } from "./lib/http/origins.ts";
+import { createRate } from "./lib/http/rate.ts";
 import type { PublicConfig } from "./lib/http/state.ts";
 import { LiveHub } from "./lib/live/hub.ts";
 import { createLive, type Live } from "./lib/live/live.ts";
@@ -190,7 +191,8 @@ function listen(
     model: config.model.name ?? "runbook",
     instance: holdfast.health.instance,
   };
-  opened.resolve(createDoor({ app: handler, services: { holdfast, live, config: facts }, origins, ids, clock }));
+  const rate = createRate({ clock, per_second: config.rate });
+  opened.resolve(createDoor({ app: handler, services: { holdfast, live, rate, config: facts }, origins, ids, clock }));
   return { port, origins, facts };
 }
 

@@ -54,6 +54,7 @@ const Variables = z.object({
   HOLDFAST_DRAIN: seconds(0, 3600).default(30),
   HOLDFAST_SANDBOX: z.enum(MODES).default("auto"),
   HOLDFAST_WORKFLOWS: z.string().optional(),
+  HOLDFAST_RATE: whole(0, 100_000).default(20),
   HOLDFAST_METRICS: z.enum(["admin", "open"]).default("admin"),
   LOG_LEVEL: z.string().toLowerCase().transform((text) => text === "warn" ? "warning" : text).pipe(z.enum(LEVELS))
     .default("info"),
@@ -97,6 +98,8 @@ export type Config = Readonly<{
   drain_s: number;
   sandbox: (typeof MODES)[number];
   workflows: string | null;
+  /** Requests a second of one person who is no administrator; 0: no limit. */
+  rate: number;
   metrics: "admin" | "open";
   log: Readonly<{ level: (typeof LEVELS)[number]; json: boolean; file: string | null }>;
   model: Readonly<{ base_url: string | null; api_key: string | null; name: string | null }>;
@@ -197,6 +200,7 @@ function freeze(v: Values, secrets: ReadonlyMap<string, string>): Config {
     drain_s: v.HOLDFAST_DRAIN,
     sandbox: v.HOLDFAST_SANDBOX,
     workflows: v.HOLDFAST_WORKFLOWS ?? null,
+    rate: v.HOLDFAST_RATE,
     metrics: v.HOLDFAST_METRICS,
     log: Object.freeze({ level: v.LOG_LEVEL, json: v.LOG_JSON, file: v.LOG_FILE ?? null }),
     model: Object.freeze({

@@ -4,6 +4,7 @@ import type { Json } from "../model/json.ts";
 import type { Session } from "../protocol/rest.ts";
 import { sendAnswer, showApproval, verbOf } from "./answer.ts";
 import type { Line } from "./grammar.ts";
+import { settings } from "./run_command.ts";
 import { err, EXIT, Exit, harmless, out, painter, table } from "./terminal.ts";
 
 const print = (value: unknown) => out(JSON.stringify(value));
@@ -161,9 +162,10 @@ async function changed(file: string): Promise<Json> {
 
 /** `cancel` and `retry`. */
 export async function changeRun(line: Line<"cancel"> | Line<"retry">, api: Api): Promise<number> {
-  const run = line.do === "cancel"
-    ? await api.cancel(line.id)
-    : await api.retry(line.id, line.from === undefined ? {} : { from_step: line.from });
+  const run = line.do === "cancel" ? await api.cancel(line.id) : await api.retry(line.id, {
+    ...(line.from === undefined ? {} : { from_step: line.from }),
+    ...(line.set.length === 0 ? {} : { config: settings(line.set) }),
+  });
   if (line.json) print(run);
   else out("status" in run ? `${run["status"]}` : "asked to stop as soon as it is known");
   return EXIT.done;

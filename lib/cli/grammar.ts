@@ -93,6 +93,34 @@ function feedback() {
   return { feedback: optional(option("--feedback", string({ metavar: "TEXT" }))) };
 }
 
+const tokenList = object({ do: constant("token list"), ...json });
+const token = command(
+  "token",
+  withDefault(
+    or(
+      command(
+        "create",
+        object({
+          do: constant("token create"),
+          label: argument(string({ metavar: "LABEL" }), { description: message`What it is for.` }),
+          user: optional(
+            option("--user", string({ metavar: "ID" }), { description: message`Whose it is; yours else.` }),
+          ),
+          name: optional(option("--name", string({ metavar: "NAME" }), { description: message`Name of that person.` })),
+          admin: option("--admin", { description: message`Sees and changes everything.` }),
+          days: optional(option("--days", integer({ min: 1, max: 3650 }), { description: message`Ends by itself.` })),
+          ...json,
+        }),
+      ),
+      command("revoke", object({ do: constant("token revoke"), id: argument(string({ metavar: "TOKEN" })), ...json })),
+      command("list", tokenList),
+      tokenList,
+    ),
+    { do: "token list", json: false } as const,
+  ),
+  { description: message`Lists tokens; create, revoke.` },
+);
+
 /** Everything that may be typed. */
 export const grammar = or(
   run,
@@ -119,10 +147,12 @@ export const grammar = or(
       do: constant("retry"),
       id: id("RUN"),
       from: optional(option("--from", string({ metavar: "STEP" }))),
+      set: multiple(option("--set", keyValue(), { description: message`A config key with another value.` })),
       ...json,
     }),
     { description: message`Runs it again, keeping the finished steps before --from.` },
   ),
+  token,
   command("login", object({ do: constant("login"), token: flagToken() }), {
     description: message`Checks a token and keeps it for the next commands.`,
   }),

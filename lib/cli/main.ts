@@ -12,6 +12,7 @@ import { apiFor, type Surroundings, surroundings } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type CommandLine, grammar } from "./grammar.ts";
 import { runCommand } from "./run_command.ts";
+import { tokens } from "./token_commands.ts";
 import { err, EXIT, Exit, harmless, out } from "./terminal.ts";
 
 async function dispatch(line: CommandLine, here: Surroundings): Promise<number> {
@@ -42,6 +43,10 @@ async function dispatch(line: CommandLine, here: Surroundings): Promise<number> 
     case "cancel":
     case "retry":
       return await changeRun(line, api);
+    case "token create":
+    case "token list":
+    case "token revoke":
+      return await tokens(line, api);
     case "login":
       return await login(line, here);
     case "drill":

@@ -17,6 +17,7 @@ import {
   Run,
   Session,
   SessionDetail,
+  Token,
 } from "../protocol/rest.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import { WorkflowProblem } from "../model/workflow.ts";
@@ -55,6 +56,8 @@ const Approvals = z.looseObject({
 const Modes = z.looseObject({ modes: z.array(Mode), total: z.int(), problems: z.array(WorkflowProblem).default([]) });
 const Files = z.looseObject({ files: z.array(FileEntry) });
 const Me = z.looseObject({ id: z.string(), name: z.string(), admin: z.boolean() });
+const Tokens = z.looseObject({ tokens: z.array(Token), total: z.int().nullable(), next_cursor: z.string().nullable() });
+const MadeToken = z.looseObject({ ...Token.shape, token: z.string() });
 const Suspended = z.looseObject({ success: z.boolean(), session_id: z.string(), message: z.string() });
 const Queued = z.looseObject({ queued: z.unknown() });
 const Check = z.looseObject({ ok: z.boolean(), detail: z.string() });
@@ -68,6 +71,14 @@ export interface SessionFilter {
   q?: string;
   limit?: number;
   cursor?: string;
+}
+
+/** What a new token is made of; what is left out is yourself, the role user, no end. */
+export interface WantedToken {
+  label: string;
+  user?: { id: string; name?: string };
+  role?: "admin" | "user";
+  expires_in_s?: number;
 }
 
 interface Asked {
@@ -175,6 +186,11 @@ export function createApi(options: ApiOptions) {
     me: () => get("/api/me", Me),
     /** What the server says of itself, also when it is not ready. */
     ready: () => get("/api/ready", Ready, 503),
+    tokens: (page: { limit?: number; cursor?: string } = {}) => get(`/api/tokens${query({ ...page })}`, Tokens),
+    /** Makes a token; `token` is its secret, shown here only. */
+    makeToken: (body: WantedToken) =>
+      post("/api/tokens", { ...body, ...(body.user ? { user: { ...body.user } } : {}) }, MadeToken),
+    revokeToken: (id: string) => sent({ method: "DELETE", path: `/api/tokens/${part(id)}` }),
     modes: () => get("/api/sessions/modes/list", Modes),
     pulse: () => get("/api/pulse", Pulse),
     sessions: (filter: SessionFilter = {}) => get(`/api/sessions${query({ ...filter })}`, Sessions),

@@ -2,6 +2,7 @@
 //
 // Machine paths (/api, /ws, /metrics) answer problem documents, unknown ones too. Pages without credentials lead to the
 // login and come back; an AppError in a page becomes Fresh's HttpError, so that the error page shows it.
+//   GU2. How fast somebody asks is counted here, once for each request, whatever it asks for.
 //   GU1. Which pages exist is not told to those without credentials: unknown pages lead to the login too.
 import { HttpError } from "fresh";
 import { AppError } from "../model/error.ts";
@@ -28,6 +29,7 @@ export async function guard(ctx: GuardContext): Promise<Response> {
   try {
     state.principal = (await identify(ctx.req.headers, { accounts: state.holdfast.accounts, auth: state.config.auth }))
       .principal;
+    if (state.principal !== null) state.rate.take(state.principal);
     if (!machine && state.principal === null && !OPEN_PAGES.has(withoutSlash(ctx.url.pathname))) return toLogin(ctx);
     return await ctx.next();
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Logger } from "@logtape/logtape";
 import type { LiveDoors } from "../live/doors.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import type { Holdfast } from "../service/holdfast.ts";
+import type { Rate } from "./rate.ts";
 
 /** What pages and routes may know of the configuration: nothing secret. */
 export interface PublicConfig {
@@ -28,6 +29,7 @@ export interface Services {
   readonly holdfast: Holdfast;
   readonly config: PublicConfig;
   readonly live: LiveDoors;
+  readonly rate: Rate;
 }
 
 /** What every handler finds in ctx.state. */
@@ -35,6 +37,7 @@ export interface State extends Services {
   holdfast: Holdfast;
   config: PublicConfig;
   live: LiveDoors;
+  rate: Rate;
   /** Who asks, or null without valid credentials. */
   principal: UserPrincipal | null;
   request_id: string;

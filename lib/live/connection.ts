@@ -32,6 +32,7 @@ export const ENDINGS = {
   done: { code: 1000, reason: "done" },
   goingAway: { code: 1001, reason: "the server is going away, come back" },
   notAllowed: { code: 1008, reason: "no valid credentials" },
+  loggedOut: { code: 1008, reason: "logged out, or the token has ended" },
   tooBig: { code: 1009, reason: "a message is larger than 1 MiB" },
   overload: { code: 1013, reason: "try again later" },
   unknown: { code: 4404, reason: "no such run or session" },
@@ -84,6 +85,8 @@ export class Connection {
   #tokens = BURST;
   #counted: number;
   #stuck = false;
+  /** Why it ends, for a socket that is not open yet. */
+  #why: Ending = ENDINGS.goingAway;
 
   constructor(options: ConnectionOptions) {
     this.id = options.id;
@@ -135,13 +138,14 @@ export class Connection {
   end({ code, reason }: Ending): void {
     if (this.#phase === "ending" || this.#phase === "closed") return;
     this.#phase = "ending";
+    this.#why = { code, reason };
     this.#leave(code === ENDINGS.tooSlow.code);
     // A socket that is not open yet cannot be closed with a code; it ends in #opened.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
   #opened(): void {
-    if (this.#phase !== "opening") return this.#socket.close(ENDINGS.goingAway.code, ENDINGS.goingAway.reason);
+    if (this.#phase !== "opening") return this.#socket.close(this.#why.code, this.#why.reason);
     this.#phase = "open";
     if (this.#options.refuse !== undefined) return this.end(this.#options.refuse);
     this.#talk?.opened();

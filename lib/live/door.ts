@@ -5,6 +5,7 @@ import type { UserPrincipal } from "../model/principal.ts";
 import type { Holdfast } from "../service/holdfast.ts";
 import { Connection, ENDINGS, type Socket, type Talk } from "./connection.ts";
 import type { Connections } from "./connections.ts";
+import type { CredentialWatch } from "./credentials.ts";
 import type { LiveCaller } from "./doors.ts";
 import type { Feeds } from "./feeds.ts";
 import type { FollowDeps } from "./follow.ts";
@@ -20,6 +21,7 @@ export interface DoorDeps extends FollowDeps {
   holdfast: Holdfast;
   feeds: Feeds;
   connections: Connections;
+  credentials: CredentialWatch;
   /** Deno.upgradeWebSocket, or a socket of a test. */
   upgrade(request: Request, options: Deno.UpgradeWebSocketOptions): { socket: Socket; response: Response };
 }
@@ -45,12 +47,16 @@ export function openDoor(
     ...(caller.protocol === undefined ? {} : { protocol: caller.protocol }),
   });
   const { principal } = caller;
+  let unwatch = () => {};
   const connection = new Connection({
     id: holdfast.ids.uuid(),
     socket,
     clock,
     ...(principal === null ? { refuse: ENDINGS.notAllowed } : {}),
-    left: (stuck) => connections.leave(connection.id, stuck),
+    left: (stuck) => {
+      unwatch();
+      connections.leave(connection.id, stuck);
+    },
     closed: (stuck) => stuck && connections.unstuck(),
   });
   if (principal === null) return response;
@@ -63,6 +69,7 @@ export function openDoor(
     beat: () => talk.beat(),
     goingAway: () => connection.end(ENDINGS.goingAway),
   });
+  unwatch = deps.credentials.add(principal.credential, () => connection.end(ENDINGS.loggedOut));
   return response;
 }
 

@@ -3,6 +3,7 @@ import type { UserPrincipal } from "../model/principal.ts";
 import type { Holdfast } from "../service/holdfast.ts";
 import type { Clock } from "../service/ports.ts";
 import { Connections } from "./connections.ts";
+import { CredentialWatch } from "./credentials.ts";
 import { type DoorDeps, openDoor } from "./door.ts";
 import { generalTalk } from "./door_general.ts";
 import { runTalk } from "./door_run.ts";
@@ -42,6 +43,7 @@ export function createLive(options: LiveOptions): Live {
     hub,
     clock,
     connections,
+    credentials: new CredentialWatch(holdfast.accounts, clock),
     log: holdfast.log,
     feeds: createFeeds({ query: holdfast.query, hub, clock }),
     presence: new Presence(clock),
@@ -52,7 +54,10 @@ export function createLive(options: LiveOptions): Live {
     run: (request, caller, run_id) => openDoor(request, caller, { deps, talk: runTalk(deps, run_id) }),
     follow: (principal, session_id, from) => follow(deps, { principal, session_id, ...from }),
     metrics: () => metrics(connections),
-    drain: () => connections.drain(),
+    async drain() {
+      await connections.drain();
+      deps.credentials.close();
+    },
   };
 }
 
@@ -70,7 +75,12 @@ function follow(deps: DoorDeps, { principal, ...from }: Following): AsyncIterabl
   const id = deps.holdfast.ids.uuid();
   const { hub, log, clock } = deps;
   // A stream that is too slow is never stuck: unlike a socket, its response can be broken off.
-  const stream = new LogStream({ ...from, hub, log, clock, left: () => connections.leave(id, false) });
+  let unwatch = () => {};
+  const left = () => {
+    unwatch();
+    connections.leave(id, false);
+  };
+  const stream = new LogStream({ ...from, hub, log, clock, left });
   connections.add({
     id,
     user: principal.id,
@@ -78,7 +88,8 @@ function follow(deps: DoorDeps, { principal, ...from }: Following): AsyncIterabl
     beat: () => stream.beat(),
     goingAway: () => stream.end(),
   });
-  if (from.ended.signal.aborted) connections.leave(id, false);
+  unwatch = deps.credentials.add(principal.credential, () => stream.cut());
+  if (from.ended.signal.aborted) left();
   return stream;
 }
 

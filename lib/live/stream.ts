@@ -64,6 +64,12 @@ export class LogStream implements AsyncIterable<Followed> {
     this.#notify();
   }
 
+  /** Ends it; what is unread is not handed over any more. */
+  cut(): void {
+    this.#items.length = 0;
+    this.end();
+  }
+
   /** Takes items one by one. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Followed> {
     try {

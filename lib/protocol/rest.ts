@@ -6,7 +6,7 @@ import { ApprovalAsk, ApprovalType, OnTimeout, Verb } from "../model/approval.ts
 import { Cost } from "../model/cost.ts";
 import { ApprovalId, Name, RunId, SessionId, Timestamp } from "../model/ids.ts";
 import { BlobRef, Json, JsonObject } from "../model/json.ts";
-import { UserRef } from "../model/principal.ts";
+import { UserId, UserName, UserRef } from "../model/principal.ts";
 import { CancelStage, RunError, RunStatus } from "../model/run.ts";
 import { Progress, SessionStatus, Wait } from "../model/session.ts";
 import { EventEnvelope } from "../model/event.ts";
@@ -167,6 +167,28 @@ export const Problem = z.looseObject({
 /** An error answer. */
 export type Problem = z.infer<typeof Problem>;
 
+/** A token without its secret. `current` is the one that this request came in with. */
+export const Token = z.strictObject({
+  token_id: z.string(),
+  label: z.string(),
+  user: UserRef,
+  role: z.enum(["admin", "user"]),
+  created_at: Timestamp,
+  expires_at: Timestamp.nullable(),
+  /** To the minute; null: never. */
+  last_used_at: Timestamp.nullable(),
+  current: z.boolean(),
+});
+/** A token without its secret. */
+export type Token = z.infer<typeof Token>;
+/** POST /api/tokens; what is left out is yourself, the role user, no end. */
+export const MakeToken = z.strictObject({
+  label: z.string().trim().min(1).max(100),
+  user: z.strictObject({ id: UserId, name: UserName.optional() }).optional(),
+  role: z.enum(["admin", "user"]).optional(),
+  expires_in_s: z.int().min(60).max(315_360_000).optional(),
+});
+
 /** Largest task: the body limit less the room for its config. */
 const Task = z.string().min(1).max(1_000_000);
 
@@ -222,6 +244,8 @@ export const ListRuns = z.strictObject({
   limit: limit(200, 50),
   cursor,
 });
+/** GET /api/tokens */
+export const ListTokens = z.strictObject({ limit: limit(200, 50), cursor });
 /** GET /api/sessions/{id}/runs */
 export const ListSessionRuns = z.strictObject({ limit: limit(200, 50), cursor });
 /** GET /api/approvals */

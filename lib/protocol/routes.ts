@@ -37,6 +37,7 @@ export const PARAMS = {
   run_id: RunId,
   approval_id: ApprovalId,
   digest: Digest,
+  token_id: z.string().regex(/^[A-Za-z0-9-]{1,36}$/),
   /** The rest of the path, slashes too. */
   path: z.string().max(1000).regex(/^[^\0]+$/),
 } as const;
@@ -89,6 +90,23 @@ const open = {
   },
   "/api/docs": { GET: { summary: "This interface as a page", who: "everyone", status: 200, answer: "text/html" } },
   "/api/me": { GET: { summary: "Who am I", status: 200, answer: Me } },
+  "/api/tokens": {
+    GET: {
+      summary: "Tokens: your own, for administrators all; never their secrets",
+      query: rest.ListTokens,
+      status: 200,
+      answer: z.strictObject({ tokens: z.array(rest.Token), ...page }),
+    },
+    POST: {
+      summary: "Make a token; its secret is in this answer and nowhere else",
+      body: rest.MakeToken,
+      status: 201,
+      answer: z.strictObject({ ...rest.Token.shape, token: z.string() }),
+    },
+  },
+  "/api/tokens/{token_id}": {
+    DELETE: { summary: "Revoke it: its logins, sockets and streams end at once", status: 204, answer: null },
+  },
   "/api/pulse": { GET: { summary: "Counts over what you may see", status: 200, answer: rest.Pulse } },
   "/api/connections": {
     GET: {

@@ -108,6 +108,7 @@ function wire(parts: HoldfastParts): RunningHoldfast {
     drain: () => loops.drain(),
     async close() {
       await loops.close();
+      await accounts.close();
       made.unsubscribe();
     },
   };
@@ -160,7 +161,12 @@ function makeParts(parts: HoldfastParts) {
     queued: () => runs.queued,
     keepCancel: store.runs.keepCancel,
   };
-  const accounts: StartedAccounts = createAccounts({ config, tokens: store.tokens });
+  const accounts: StartedAccounts = createAccounts({
+    config,
+    tokens: store.tokens,
+    clock,
+    ...(shared ? { watchEnded: () => store.watchEnded() } : {}),
+  });
   const health = makeHealth(parts, { runs, loops, counters });
   return { core, loops, commands, queries, health, accounts, spend, unsubscribe };
 }

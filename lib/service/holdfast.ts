@@ -5,7 +5,8 @@
 import type { UserCommand } from "../model/command.ts";
 import type { EventEnvelope } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
-import type { Principal, UserPrincipal } from "../model/principal.ts";
+import type { Credential, Ended, Principal, UserPrincipal } from "../model/principal.ts";
+import type { WantedToken } from "../engine/token_rules.ts";
 import type {
   Approval,
   EventsPage,
@@ -17,6 +18,7 @@ import type {
   Run,
   Session,
   SessionDetail,
+  Token,
 } from "../protocol/rest.ts";
 import type { SessionView } from "../engine/view.ts";
 import type { WorkflowProblem } from "../model/workflow.ts";
@@ -59,8 +61,6 @@ export interface Queries {
     cursor?: string;
   }): Promise<Page<Session>>;
   session(p: UserPrincipal, session_id: string): Promise<SessionDetail>;
-  /** The session as lists show it. */
-  summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** One row of the list, cheap enough for each commit: lists and live topics take it. */
   summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** The folded view (snapshot plus tail) with the seq it stands at. */
@@ -113,6 +113,19 @@ export interface Accounts {
   /** Uses a link up; null when it was used or is too old. */
   useLink(secret: string): Promise<{ cookie: string; principal: UserPrincipal } | null>;
   logout(cookie: string): Promise<void>;
+  /** Tokens that the principal may see, the oldest first. */
+  tokens(p: UserPrincipal, page: { limit: number; cursor?: string }): Promise<Page<Token>>;
+  /** Makes a token; `secret` is shown once. Throws AppError `forbidden`, `invalid`, `conflict`. */
+  makeToken(p: UserPrincipal, wanted: WantedToken): Promise<{ token: Token; secret: string }>;
+  /** Ends a token with its logins, at once and everywhere. Throws AppError `not_found`, `conflict`. */
+  revokeToken(p: UserPrincipal, token_id: string): Promise<void>;
+  /** Whether a credential is still worth something. */
+  stands(credential: Credential): Promise<boolean>;
+  /**
+   * Tells what ended; null: something ended on another instance, so that all that are known here must be looked at.
+   * The result unsubscribes.
+   */
+  onEnded(fn: (ended: Ended | null) => void): () => void;
 }
 
 /** Live access to a session's log for subscriptions: stored lines, after a cursor, then what is committed next. */

@@ -94,6 +94,10 @@ export const keys = {
   idempotency: (digest: string): Key => ["idempotency", digest],
   tokens: (): Key => ["token"],
   token: (hash: string): Key => ["token", hash],
+  tokenUsed: (hash: string): Key => ["token_used", hash],
+  tokensUsed: (): Key => ["token_used"],
+  /** Written whenever a token or a login ends: what instances watch. */
+  credentials: (): Key => ["credentials"],
   logins: (): Key => ["login"],
   login: (hash: string): Key => ["login", hash],
   cookies: (): Key => ["cookie"],

@@ -60,6 +60,8 @@ export interface Store {
   readonly beats: Beats;
   readonly idempotency: typeof idempotency;
   readonly tokens: Tokens;
+  /** Tells each end of a token or login, on any instance, until the stream is cancelled. */
+  watchEnded(): ReadableStream<unknown>;
   readonly connections: ConnectionRows;
   readonly snapshots: Snapshots;
   /** What other instances commit; of a store that is not shared, nothing. */
@@ -115,6 +117,7 @@ export async function createStore(connection: Connection, options: StoreOptions)
     beats,
     idempotency,
     tokens: createTokens(kv, { clock, ids }),
+    watchEnded: () => connection.watch([keys.credentials()]),
     connections: createConnections(kv, { clock, instance }),
     snapshots: createSnapshots(kv),
     feed,

@@ -70,10 +70,40 @@ Deno.test("[GR1] approvals alone lists; approve, reject and edit take an id and 
   });
 });
 
+Deno.test("[GR1] token alone lists; create takes whose it is and how long, revoke an id", () => {
+  assertEquals(read("token"), { do: "token list", json: false });
+  assertEquals(read("token", "list", "--json"), { do: "token list", json: true });
+  const made = {
+    do: "token create",
+    label: "laptop",
+    user: undefined,
+    name: undefined,
+    admin: false,
+    days: undefined,
+  } as const;
+  assertEquals(read("token", "create", "laptop"), { ...made, json: false });
+  assertEquals(read("token", "create", "ci", "--user", "anna", "--name", "Anna", "--admin", "--days", "7", "--json"), {
+    do: "token create",
+    label: "ci",
+    user: "anna",
+    name: "Anna",
+    admin: true,
+    days: 7,
+    json: true,
+  });
+  assertEquals(read("token", "revoke", id), { do: "token revoke", id, json: false });
+});
+
 Deno.test("[GR1] watch, cancel, retry, login and doctor", () => {
   assertEquals(read("watch", id, "--after", "0"), { do: "watch", id, after: 0, json: false });
   assertEquals(read("cancel", "my-run"), { do: "cancel", id: "my-run", json: false });
-  assertEquals(read("retry", "my-run", "--from", "step-2"), { do: "retry", id: "my-run", from: "step-2", json: false });
+  assertEquals(read("retry", "my-run", "--from", "step-2"), {
+    do: "retry",
+    id: "my-run",
+    from: "step-2",
+    set: [],
+    json: false,
+  });
   assertEquals(read("login"), { do: "login", token: undefined });
   assertEquals(read("login", "--stdin"), { do: "login", token: true });
   assertEquals(read("doctor", "--json"), { do: "doctor", json: true });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Verb } from "@/lib/model/approval.ts";
 import { cli, cliProcess, closedPort, type Ended, refusal, ScriptServer } from "./script_server.ts";
-import { sampleApproval, uuid } from "../client/samples.ts";
+import { sampleApproval, sampleRun, uuid } from "../client/samples.ts";
 
 Deno.test("[CE1] as a process: a flag that is unknown ends with 2, a server that is not there with 4, help with 0", async () => {
   const env = closedPort();
@@ -156,6 +156,48 @@ Deno.test("[CE4] doctor ends with 0 when all is well, with 1 when a check is not
   assertEquals(await Deno.readTextFile(`${folder}/data/cli-token`), `${"k".repeat(20)}\n`);
   assertEquals((await Deno.stat(`${folder}/data/cli-token`)).mode! & 0o777, 0o600);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("[CE6] token create prints the secret alone on stdout; list and revoke say what is the case", async () => {
+  await using server = new ScriptServer();
+  const token = {
+    token_id: uuid(5),
+    label: "lap\x1btop",
+    user: { id: "anna", name: "Anna" },
+    role: "user",
+    created_at: "2026-11-24T10:00:00.000Z",
+    expires_at: "2026-12-01T10:00:00.000Z",
+    last_used_at: null,
+    current: true,
+  };
+  server.instead.set(
+    "POST /api/tokens",
+    () => Response.json({ ...token, token: "the-secret-0123456789" }, { status: 201 }),
+  );
+  server.instead.set("GET /api/tokens", () => Response.json({ tokens: [token], total: 1, next_cursor: null }));
+  server.instead.set(`DELETE /api/tokens/${uuid(5)}`, () => new Response(null, { status: 204 }));
+  const made = await cli(["token", "create", "laptop", "--user", "anna", "--name", "Anna", "--days", "7"], server.env);
+  assertEquals([made.code, made.out], [0, "the-secret-0123456789\n"]);
+  assertMatch(made.err, /of Anna \(user\), until 2026-12-01/);
+  assertEquals(server.asked, [
+    'POST /api/tokens {"label":"laptop","user":{"id":"anna","name":"Anna"},"expires_in_s":604800}',
+  ]);
+  const list = await cli(["token"], server.env);
+  assertMatch(list.out, /anna +user +never +2026-12-01 10:00 +lap␛top \(this one\)/);
+  const gone = await cli(["token", "revoke", uuid(5)], server.env);
+  assertEquals([gone.code, gone.out], [0, "revoked\n"]);
+  assertEquals((await cli(["token", "revoke", uuid(6)], server.env)).code, 3);
+});
+
+Deno.test("[CE6] retry takes the step and config keys", async () => {
+  await using server = new ScriptServer();
+  server.instead.set("POST /api/runs/run-1/retry", () => Response.json(sampleRun(), { status: 202 }));
+  const { code } = await cli(
+    ["retry", "run-1", "--from", "a/b", "--set", "maxRounds=3", "--set", "name=x"],
+    server.env,
+  );
+  assertEquals(code, 0);
+  assertEquals(server.asked, ['POST /api/runs/run-1/retry {"from_step":"a/b","config":{"maxRounds":3,"name":"x"}}']);
 });
 
 Deno.test("[CE5] surroundings: an address is http or https, an empty variable is none, the token file stands in", async () => {

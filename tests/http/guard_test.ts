@@ -11,6 +11,7 @@ function failing(error: unknown): { ctx: GuardContext; logged: unknown[][] } {
     config: { auth: "off" },
     holdfast: { accounts: {} },
     principal: null,
+    rate: { take() {} },
     request_id: "req-1",
     log: { error: (...said: unknown[]) => void logged.push(said) },
   } as unknown as GuardContext["state"];

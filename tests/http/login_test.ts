@@ -128,7 +128,7 @@ Deno.test("[LOGIN6] an error of ours in a page keeps its status for the error pa
       throw new AppError("not_found", "Cannot find the page's session");
     });
   const request = new Request("http://x/page", { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
-  attach(request, { services: { ...state, live }, request_id: "r" });
+  attach(request, { services: { ...state, live, rate: { take() {} } }, request_id: "r" });
   const response = await app.handler()(request);
   assertEquals([response.status, await response.text()], [418, "HttpError: Cannot find the page's session"]);
 });

@@ -30,6 +30,7 @@ function filled(path: string, values: Record<string, string> = {}): string {
     approval_id: UNKNOWN,
     digest: DIGEST,
     path: "no/such.txt",
+    token_id: UNKNOWN,
     ...values,
   };
   return path.replace(/\{(\w+)\}/g, (_, name: string) => all[name] ?? "");
@@ -120,6 +121,7 @@ Deno.test("[HTTP3] ids of another form and unknown ones are 404, also for what a
 /** A body that fits. */
 function bodyOf(path: string): string {
   const bodies: Record<string, unknown> = {
+    "/api/tokens": { label: "laptop" },
     "/api/sessions": { mode: "one-shot" },
     "/api/sessions/{session_id}": { name: "n", version: 1 },
     "/api/sessions/{session_id}/runs": { task: "t" },

@@ -3,6 +3,7 @@ import { App } from "fresh";
 import { createDoor } from "@/lib/http/door.ts";
 import { provideState } from "@/lib/http/attach.ts";
 import { createOrigins } from "@/lib/http/origins.ts";
+import { createRate } from "@/lib/http/rate.ts";
 import type { State } from "@/lib/http/state.ts";
 import { LiveHub } from "@/lib/live/hub.ts";
 import { createLive, type Live } from "@/lib/live/live.ts";
@@ -49,6 +50,8 @@ export interface DoorSettings {
   origins?: string[];
   max_connections?: number;
   clock?: Clock;
+  /** Requests a second of one person; no limit where it is left out. */
+  rate?: number;
 }
 /** Doors that listen on a port of their own. */
 export interface Doors {
@@ -85,7 +88,8 @@ export async function openDoors(settings: DoorSettings = {}): Promise<Doors> {
     model: "runbook",
     instance: "i1",
   } as const;
-  door = createDoor({ app, services: { holdfast, live, config }, origins, ids: holdfast.ids, clock });
+  const rate = createRate({ clock, per_second: settings.rate ?? 0 });
+  door = createDoor({ app, services: { holdfast, live, rate, config }, origins, ids: holdfast.ids, clock });
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -4,9 +4,9 @@ import type { UserCommand } from "@/lib/model/command.ts";
 import type { EventDraft } from "@/lib/model/event.ts";
 import { AppError } from "@/lib/model/error.ts";
 import type { Json } from "@/lib/model/json.ts";
-import type { UserPrincipal } from "@/lib/model/principal.ts";
+import { type Ended, endsWith, type UserPrincipal } from "@/lib/model/principal.ts";
 import { NO_COST } from "@/lib/model/cost.ts";
-import type { Approval, Page, Run, Session, SessionDetail } from "@/lib/protocol/rest.ts";
+import type { Approval, Page, Run, Session, SessionDetail, Token } from "@/lib/protocol/rest.ts";
 import type { ConnectionRow, ExecuteOptions, Holdfast, StartTaskInput } from "@/lib/service/holdfast.ts";
 import type { Clock, Hub } from "@/lib/service/ports.ts";
 import { MemoryLog } from "@/tests/live/support.ts";
@@ -20,7 +20,16 @@ export const OTHER_TOKEN = "other-persons-token-2";
 /** A cookie of the administrator. */
 export const COOKIE_VALUE = "cookie-of-the-administrator";
 const ADMIN: UserPrincipal = { kind: "user", id: "admin", name: "Administrator", admin: true };
-const OTHER: UserPrincipal = { kind: "user", id: "other", name: "Other", admin: false };
+const OTHER: UserPrincipal = {
+  kind: "user",
+  id: "other",
+  name: "Other",
+  admin: false,
+  credential: { token_id: "token-of-other" },
+};
+/** SHA-256 of the cookie, as it were. */
+export const COOKIE_LOGIN = "c".repeat(64);
+const BY_COOKIE: UserPrincipal = { ...ADMIN, credential: { token_id: "token-of-admin", login: COOKIE_LOGIN } };
 
 /** What the doors asked for. */
 export interface Asked {
@@ -43,6 +52,9 @@ export class FakeHoldfast {
   draining = false;
   /** What the next question throws. */
   failure: unknown = null;
+  /** What has ended so far. */
+  readonly ended: Ended[] = [];
+  readonly #listeners = new Set<(ended: Ended | null) => void>();
   readonly #hub: Hub;
 
   constructor(hub: Hub, clock: Clock = new FakeClock()) {
@@ -93,6 +105,12 @@ export class FakeHoldfast {
   #note(what: string, input: unknown, options: ExecuteOptions | undefined): void {
     if (this.failure !== null) throw this.failure;
     this.asked.push({ what, input, options });
+  }
+
+  /** A token or login ends; null: it ended on another instance. */
+  end(ended: Ended, elsewhere = false): void {
+    this.ended.push(ended);
+    for (const fn of [...this.#listeners]) fn(elsewhere ? null : ended);
   }
 
   /** The service itself. */
@@ -232,12 +250,29 @@ export class FakeHoldfast {
     return {
       administrator: ADMIN,
       byToken: (token) => Promise.resolve(token === ADMIN_TOKEN ? ADMIN : token === OTHER_TOKEN ? OTHER : null),
-      byCookie: (value) => Promise.resolve(value === COOKIE_VALUE ? ADMIN : null),
+      byCookie: (value) => Promise.resolve(value === COOKIE_VALUE ? BY_COOKIE : null),
       login: (token) => Promise.resolve(token === ADMIN_TOKEN ? login : null),
       makeLink: () => Promise.resolve("link-secret"),
       peekLink: (secret) => Promise.resolve(this.links.has(secret)),
       useLink: (secret) => Promise.resolve(this.links.delete(secret) ? login : null),
-      logout: () => Promise.resolve(),
+      logout: () => Promise.resolve(this.end({ login: COOKIE_LOGIN })),
+      tokens: (p, { limit }) => Promise.resolve(pageOf([tokenOf(p)], limit)),
+      makeToken: async (p, wanted) => {
+        this.#note("make_token", wanted, undefined);
+        return await Promise.resolve({
+          token: { ...tokenOf(p), label: wanted.label },
+          secret: "made-token-0123456789",
+        });
+      },
+      revokeToken: async (p, token_id) => {
+        if (token_id !== tokenOf(p).token_id) throw new AppError("not_found", "Cannot find the token");
+        return await Promise.resolve(this.end({ token_id }));
+      },
+      stands: (credential) => Promise.resolve(!this.ended.some((one) => endsWith(credential, one))),
+      onEnded: (fn) => {
+        this.#listeners.add(fn);
+        return () => void this.#listeners.delete(fn);
+      },
     };
   }
 }
@@ -274,6 +309,19 @@ function sessionOf(session_id: string, owner: UserPrincipal): Session {
     wait: { on: "task" },
     run_status: null,
     task_line: "",
+  };
+}
+
+function tokenOf(p: UserPrincipal): Token {
+  return {
+    token_id: `token-of-${p.id}`,
+    label: "laptop",
+    user: { id: p.id, name: p.name },
+    role: p.admin ? "admin" : "user",
+    created_at: AT,
+    expires_at: null,
+    last_used_at: null,
+    current: true,
   };
 }
 
