@@ -132,7 +132,9 @@ export class SessionExecutor implements Executor {
     try {
       return await ExecProcess.start(home, work, settings);
     } catch (error) {
-      throw new AppError("internal", `Cannot start a process for the block: ${String(error)}`, { cause: error });
+      const full = error instanceof Error && "code" in error && error.code === "ENOSPC";
+      const why = full ? "the disk of the server is full" : String(error);
+      throw new AppError(full ? "full" : "internal", `Cannot start a process for the block: ${why}`, { cause: error });
     }
   }
 

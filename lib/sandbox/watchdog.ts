@@ -40,8 +40,9 @@ export interface WatchOptions {
 const TREE_MS = 50;
 const DISK_MS = 250;
 const MEMORY_ROOM = 1.2;
-/** The last bytes of a disk belong to the store. */
+/** The last bytes of a disk belong to the store, of a small one the last part. */
 const FREE_BYTES_FLOOR = 200_000_000;
+const FREE_PART_FLOOR = 0.1;
 
 /** Watches a child until it has ended or the result is called. */
 export function watch(child: Subprocess, options: WatchOptions): Cancel {
@@ -107,18 +108,18 @@ class Watchdog {
       if (found.bytes > disk_mb * 1_000_000) {
         return this.#break("disk", `${name} take ${Math.ceil(found.bytes / 1e6)} MB, the limit is ${disk_mb} MB`);
       }
-      if (freeBytes(path) < FREE_BYTES_FLOOR) return this.#break("disk", "the disk of the server is nearly full");
+      if (nearlyFull(path)) return this.#break("disk", "the disk of the server is nearly full");
     }
     this.#after("disk", DISK_MS, () => void this.#lookAtDisk());
   }
 }
 
-/** Free bytes of the disk that a folder lies on; a folder that is gone says nothing. */
-export function freeBytes(folder: string): number {
+/** Whether the disk that a folder lies on is nearly full; a folder that is gone says nothing. */
+function nearlyFull(folder: string): boolean {
   try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
+    const { bavail, blocks, bsize } = statfsSync(folder);
+    return bavail * bsize < Math.min(FREE_BYTES_FLOOR, FREE_PART_FLOOR * blocks * bsize);
   } catch {
-    return Infinity;
+    return false;
   }
 }

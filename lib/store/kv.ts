@@ -3,7 +3,8 @@
 //   D1. Every call ends: a client of KV Connect that is connected never gives up and never throws, so each call has a
 //       deadline of its own; past it the store is `away` until any call is answered.
 //   D2. While it is away it is asked once a second, so that it is back without anybody writing.
-//   D3. A call past its deadline may still land: whoever commits settles that (writer/row.ts).
+//   D3. A store that refuses a write because its disk is full is `full` until a write is taken; one is tried each second.
+//   D4. A call past its deadline may still land: whoever commits settles that (writer/row.ts).
 import { getLogger } from "@logtape/logtape";
 import { AppError } from "../model/error.ts";
 import { keys } from "./keys.ts";
@@ -42,6 +43,8 @@ export interface Connection {
   readonly remote: boolean;
   /** Whether the last call ran into its deadline and none was answered since. */
   readonly away: boolean;
+  /** Whether its disk is full: the last write was refused for that. */
+  readonly full: boolean;
   /** Tells each change of `away`; the result unsubscribes. */
   onAway(fn: (away: boolean) => void): () => void;
   /** Tells each write to these keys (at most 10) until the stream is cancelled. */
@@ -66,6 +69,9 @@ export async function openStore(location: string, options: OpenOptions): Promise
     get away() {
       return guard.away;
     },
+    get full() {
+      return guard.full;
+    },
     onAway: guard.onAway,
     watch: (keys) => raw.watch([...keys]) as ReadableStream<Entry[]>,
     close() {
@@ -79,6 +85,7 @@ export async function openStore(location: string, options: OpenOptions): Promise
 export interface Guard {
   readonly kv: Kv;
   readonly away: boolean;
+  readonly full: boolean;
   onAway(fn: (away: boolean) => void): () => void;
   close(): void;
 }
@@ -93,14 +100,22 @@ export function guardKv(kv: Kv, options: OpenOptions): Guard {
       get: (key) => run(() => kv.get(key)),
       getMany: (many) => run(() => kv.getMany(many)),
       list: (selector, listOptions) => listed(kv.list(selector, listOptions), run),
-      atomic: () => new GuardedAtomic(kv.atomic(), run),
+      atomic: () => new GuardedAtomic(kv.atomic(), (call) => watch.writing(run(call))),
     },
     get away() {
       return watch.away;
     },
+    get full() {
+      return watch.full;
+    },
     onAway: (fn) => watch.onAway(fn),
     close: () => watch.close(),
   };
+}
+
+/** Whether a store could not write because there is no room on its disk. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && /disk is full|no space left/i.test(error.message);
 }
 
 type Run = <T>(call: () => Promise<T>) => Promise<T>;
@@ -165,8 +180,10 @@ function withDeadline<T>(call: () => Promise<T>, clock: Clock, ms: number, watch
 
 class Availability {
   away = false;
+  full = false;
   #closed = false;
   #cancelProbe: () => void = () => {};
+  #cancelWrite: () => void = () => {};
   readonly #listeners = new Set<(away: boolean) => void>();
   readonly #kv: Kv;
   readonly #clock: Clock;
@@ -194,9 +211,43 @@ class Availability {
     this.#turn(false);
   }
 
+  /** Looks how a write ends. */
+  async writing<T>(write: Promise<T>): Promise<T> {
+    try {
+      const result = await write;
+      this.#taken();
+      return result;
+    } catch (error) {
+      if (isFull(error)) this.#refused();
+      throw error;
+    }
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelProbe();
+    this.#cancelWrite();
+  }
+
+  #refused(): void {
+    if (this.full || this.#closed) return;
+    log.error("store.full");
+    this.full = true;
+    this.#tryWrite();
+  }
+
+  #taken(): void {
+    if (!this.full) return;
+    log.info("store.has_room");
+    this.full = false;
+    this.#cancelWrite();
+  }
+
+  #tryWrite(): void {
+    this.#cancelWrite = this.#clock.after(PROBE_MS, () => {
+      this.#kv.atomic().set(keys.probe(), this.#clock.now()).commit().then(() => this.#taken(), () => {});
+      if (this.full && !this.#closed) this.#tryWrite();
+    });
   }
 
   #turn(away: boolean): void {

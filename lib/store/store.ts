@@ -89,6 +89,7 @@ export async function createStore(connection: Connection, options: StoreOptions)
     instance,
     away: () => connection.away,
     ...(exclusive ? {} : { beside: createFeed(kv, { instance, clock }) }),
+    full: () => connection.full,
     faults: { ack_early: planted("ack_early"), drop_chunk: planted("drop_chunk") },
     ...(options.window_ms === undefined ? {} : { window_ms: options.window_ms }),
   });

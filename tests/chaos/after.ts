@@ -60,8 +60,10 @@ export async function checkStore({ memory, data }: CheckParts): Promise<void> {
   }
 }
 
+/** A cancel of a run that is gone is kept for a minute, for a start of that name that may come. */
 function isOf(key: Deno.KvKey, { session_id, run_id, answers }: Known): boolean {
-  return key.some((part) => part === session_id || part === run_id || answers.has(String(part)));
+  return key[0] !== "early_cancel" &&
+    key.some((part) => part === session_id || part === run_id || answers.has(String(part)));
 }
 
 /** Rows that only stand while something goes on; a session's own expiry is due as long as it is there. */

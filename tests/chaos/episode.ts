@@ -20,6 +20,8 @@ import { openWire, type Wire } from "./wire.ts";
 const BOOKS: Partial<Record<Need, readonly string[]>> = { questions: ["gates", "plan"], "long runs": ["long"] };
 const SETTLE_MS = 60_000;
 const SWEEP_MS = 5_000;
+/** Whatever hangs, the test goes on with the next episode. */
+const EPISODE_MS = 300_000;
 
 /** What an episode came to. */
 export interface EpisodeResult {
@@ -46,9 +48,14 @@ export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult
   const host = await Host.open({ memory, wire });
   const people = new People({ memory, target: host.target, at: { url: wire.url, token: host.target.token } });
   const of = chance(`${options.seed}/${options.number}`);
+  const late = setTimeout(() => {
+    memory.breach("episode", `not at rest after ${EPISODE_MS} ms`);
+    void host.kill();
+  }, EPISODE_MS);
   try {
     return await new Episode({ memory, wire, host, people, of, options }).run();
   } finally {
+    clearTimeout(late);
     await people.leave();
     wire.close();
     await host.dispose();

@@ -30,15 +30,18 @@ export interface KillParts {
 /** Carries out one kill. */
 export async function carryOut(parts: KillParts, round: Round, of: Chance): Promise<Kill> {
   const { kind } = round;
+  parts.host.stopAwaited = true;
   const reached = await waitFor(parts, round);
   const named = round.at === "place" && reached;
   // The server stands still or is dead when its place was reached: what is seen now is what was then.
   const phase = named ? round.place.phase : seenPhase(parts.memory);
   const { pid } = parts.host;
+  if (kind === "server" || pid === null) parts.host.stopAwaited = false;
   if (kind === "server") await killServer(parts, round);
   else if (pid !== null) {
     const running = runningNow(parts.memory);
     killBeside(parts, { kind, pid, of, working: phase === "in a leaf" });
+    parts.host.stopAwaited = false;
     if (kind === "sandbox") await goOn(parts, running);
   }
   return { kind, phase, named };

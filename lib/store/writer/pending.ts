@@ -17,6 +17,8 @@ export interface PendingContext {
   clock: Clock;
   /** Whether the store is away right now. */
   away(): boolean;
+  /** Whether the disk of the store is full right now. */
+  full(): boolean;
   /** Called once, with its answer. */
   over(size_bytes: number): void;
 }
@@ -101,8 +103,15 @@ export class Pending<S> {
       this.reject(new AppError("in_doubt", "Cannot tell whether it happened: the store has not answered"));
     } else if (this.#context.away()) {
       this.reject(new AppError("store_away", "Cannot commit: the store does not answer", { retry_after_s: 2 }));
+    } else if (this.#context.full()) {
+      this.reject(diskFull());
     } else {
       this.reject(new AppError("busy", "Cannot commit: its time limit ran out in the queue", { retry_after_s: 1 }));
     }
   }
+}
+
+/** Refuses what a full disk has no room for: it has not happened. */
+export function diskFull(): AppError {
+  return new AppError("full", "Cannot commit: the disk of the store is full", { retry_after_s: 10 });
 }

@@ -153,6 +153,8 @@ export interface WriterOptions<S> {
   away?: () => boolean;
   /** What goes with every atomic. */
   beside?: Beside;
+  /** Whether the disk of the store is full: persons' commands are refused at once. */
+  full?: () => boolean;
   /** Longest wait of what is not urgent, default 5 ms. */
   window_ms?: number;
   /** States kept while nothing is queued for them, default 1,000. */

@@ -12,7 +12,7 @@ import { pause } from "../ports.ts";
 import { type Choice, choose, Decider, readMany } from "./batch.ts";
 import { Committer } from "./committer.ts";
 import { Lane } from "./lane.ts";
-import { Pending } from "./pending.ts";
+import { diskFull, Pending } from "./pending.ts";
 import type { Staging } from "./prepare.ts";
 import { WriterRow } from "./row.ts";
 import { COMMAND_LIMIT } from "./sizes.ts";
@@ -74,6 +74,7 @@ class SessionWriter<S> implements Writer<S> {
     const pending = new Pending<S>(submission, {
       clock: this.#options.clock,
       away: () => this.readonly,
+      full: () => this.#options.full?.() ?? false,
       over: (bytes) => {
         this.#backlog -= bytes;
       },
@@ -119,6 +120,7 @@ class SessionWriter<S> implements Writer<S> {
     if (submission.owner === "person" && this.readonly) {
       return new AppError("store_away", "Cannot commit: the store does not answer", { retry_after_s: 2 });
     }
+    if (submission.owner === "person" && this.#options.full?.()) return diskFull();
     return null;
   }
 
