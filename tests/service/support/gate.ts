@@ -63,6 +63,9 @@ export function gateOf(inner: Connection, fake: FakeClock, skew?: Skew): Gate {
       get away() {
         return inner.away;
       },
+      get full() {
+        return inner.full;
+      },
       onAway: inner.onAway,
       watch: inner.watch,
       close: () => {},
