@@ -4,7 +4,7 @@
 export interface Figure {
   figure: string;
   value: number;
-  unit: "per_s" | "ms";
+  unit: "per_s" | "ms" | "MB" | "processes";
   p50_ms?: number;
   p99_ms?: number;
   samples: number;

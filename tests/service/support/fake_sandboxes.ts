@@ -36,7 +36,7 @@ export class FakeSandboxes implements Sandboxes {
   gone = false;
   failStarts = 0;
 
-  constructor(workflows: readonly Workflow[], readonly clock: FakeClock) {
+  constructor(workflows: readonly Workflow[], readonly clock: Pick<FakeClock, "after">) {
     this.workflows = [...workflows];
   }
 
