@@ -3,7 +3,7 @@
 //   CN1. Who is refused is refused before the upgrade: `draining`, or `full` at MAX_CONNECTIONS or too many stuck ones.
 //   CN2. Rows are written in batches and are hints: a write that fails is repeated by the next heartbeat.
 import { getLogger } from "@logtape/logtape";
-import { AppError } from "../model/error.ts";
+import { AppError, isStoreAway } from "../model/error.ts";
 import { timestamp } from "../model/ids.ts";
 import type { ConnectionRow, ConnectionRows } from "../service/holdfast.ts";
 import type { Cancel, Clock } from "../service/ports.ts";
@@ -143,7 +143,9 @@ export class Connections {
       if (rows.length > 0) await this.#options.rows.put(rows);
       if (removed.length > 0) await this.#options.rows.remove(removed);
     } catch (error) {
-      log.warn("connections.rows_failed", { error, rows: rows.length, removed: removed.length });
+      if (!isStoreAway(error)) {
+        log.warn("connections.rows_failed", { error, rows: rows.length, removed: removed.length });
+      }
       for (const id of removed) this.#removed.add(id);
     }
   }

@@ -6,7 +6,7 @@
 //   L2. It joins the hub before it reads the log, so nothing falls between the two.
 //   L3. What it holds while it reads is bounded: past the bound it forgets and reads the log again.
 //   L4. A flush that does not continue at the cursor is never sent: the log is read from the cursor instead.
-import { AppError } from "../model/error.ts";
+import { AppError, isStoreAway } from "../model/error.ts";
 import type { LiveLog } from "../service/holdfast.ts";
 import type { Clock } from "../service/ports.ts";
 import { Flush } from "./flush.ts";
@@ -42,6 +42,8 @@ const HELD_BYTES = 512 * 1024;
 /** How often a log that does not hold what was announced is read again, and the wait before, milliseconds. */
 const RETRIES = 5;
 const RETRY_MS = 50;
+/** How long a store that does not answer is left alone. */
+const AWAY_MS = 1000;
 
 /** One client following one session. */
 export class Subscription implements Member {
@@ -84,7 +86,7 @@ export class Subscription implements Member {
       case "live":
         if (this.#deliver(flush)) return;
         this.#phase = replaying(flush);
-        return this.#guarded(this.#replay());
+        return this.#guarded(this.#catchUp());
       default:
         return phase satisfies never;
     }
@@ -106,12 +108,12 @@ export class Subscription implements Member {
   /** Looks whether the log has moved without a word of it, and catches up: a wake may be lost, a line never. */
   async refresh(): Promise<void> {
     if (this.#phase.phase !== "live") return;
-    const head = await this.#options.log.headSeq(this.session_id);
-    if (this.#phase.phase !== "live") return;
+    const head = await this.#options.log.headSeq(this.session_id).catch(notAway);
+    if (this.#phase.phase !== "live" || head === undefined) return;
     if (head === null) return this.gone();
     if (head <= this.#cursor) return;
     this.#phase = replaying();
-    await this.#replay();
+    await this.#catchUp();
   }
 
   async #begin(): Promise<void> {
@@ -122,7 +124,20 @@ export class Subscription implements Member {
       this.#options.sink.reset(1, `the cursor ${this.#cursor} is beyond the log, which ends at ${head}`);
       this.#cursor = 0;
     }
-    await this.#replay();
+    await this.#catchUp();
+  }
+
+  /** Reads on where it stopped when the store answers again: who follows stays. */
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#replay();
+      } catch (error) {
+        notAway(error);
+        await this.#options.clock.sleep(AWAY_MS);
+        if (this.#isOver()) return;
+      }
+    }
   }
 
   /** Reads the log until nothing is left between it and what the hub tells. */
@@ -186,6 +201,11 @@ export class Subscription implements Member {
       this.#options.sink.failed(error);
     });
   }
+}
+
+/** Throws on what is not a store that does not answer. */
+function notAway(error: unknown): undefined {
+  if (!isStoreAway(error)) throw error;
 }
 
 function replaying(...held: Flush[]): Phase & { phase: "replay" } {

@@ -87,6 +87,11 @@ export class AppError extends Error {
   }
 }
 
+/** Tells whether the store did not answer: it says so itself, once, and is asked again. */
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === "store_away";
+}
+
 /** Turns anything thrown into the error that crosses a door: of what is no AppError nothing but the cause, for the log. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;

@@ -215,6 +215,7 @@ function makeHealth(parts: HoldfastParts, own: { runs: Runs; loops: Loops; count
     isolation: sandboxes.isolation,
     clock,
     draining: () => loops.draining,
+    away: () => store.writer.readonly,
     checks: {
       kv: async () => {
         await store.probe();

@@ -24,6 +24,8 @@ export interface HealthParts {
   readonly clock: Clock;
   readonly checks: Readonly<Record<CheckName, () => Promise<string>>>;
   draining(): boolean;
+  /** The store does not answer: known at once, without a check. */
+  away(): boolean;
   metrics(): string;
 }
 
@@ -42,7 +44,11 @@ export function createHealth(parts: HealthParts): Health {
       if (kept === null || clock.monotonic() - kept.at > MAX_AGE_MS) {
         kept = { at: clock.monotonic(), result: runChecks(parts) };
       }
-      return kept.result.then((ready) => parts.draining() ? { ...ready, ok: false } : ready);
+      return kept.result.then((ready) => {
+        if (!parts.away()) return parts.draining() ? { ...ready, ok: false } : ready;
+        const kv = { ok: false, detail: "the store does not answer; what is here can be read" };
+        return { ok: false, checks: { ...ready.checks, kv } };
+      });
     },
     metrics: parts.metrics,
   };

@@ -10,6 +10,8 @@ import type { Runs } from "./runs.ts";
 import { Timers } from "./timers.ts";
 
 const log = getLogger(["holdfast", "service"]);
+/** The last part of a drain: leaves that have not ended are cut off and their runs go back. */
+const HAND_OVER_MS = 2_000;
 
 /** What the loops need. */
 export interface LoopsParts {
@@ -94,16 +96,25 @@ export class Loops {
     log.info("service.draining", { executing: runs.executing, held: runs.held });
     await this.#stop();
     const drained = runs.drain();
-    const late = new AbortController();
-    const limit = core.clock.sleep(core.config.drain_s * 1000, late.signal).then(() => false, () => true);
-    const done = await Promise.race([drained.then(() => true), limit]);
-    late.abort();
-    if (!done) {
-      // Whoever comes next takes them over, as a loss.
-      log.error("service.drain_late", { executing: runs.executing });
-      runs.lapse();
+    const limit_ms = core.config.drain_s * 1000;
+    if (!await this.#within(drained, Math.max(0, limit_ms - HAND_OVER_MS))) {
+      runs.handOver();
+      if (!await this.#within(drained, Math.min(limit_ms, HAND_OVER_MS))) {
+        // Whoever comes next takes them over, as a loss.
+        log.error("service.drain_late", { executing: runs.executing });
+        runs.abandon();
+      }
     }
     log.info("service.drained");
+  }
+
+  /** Whether something ends in time. */
+  async #within(work: Promise<void>, ms: number): Promise<boolean> {
+    const over = new AbortController();
+    const limit = this.#parts.core.clock.sleep(ms, over.signal).then(() => false, () => true);
+    const done = await Promise.race([work.then(() => true), limit]);
+    over.abort();
+    return done;
   }
 
   /** Ends everything. */

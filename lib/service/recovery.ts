@@ -6,7 +6,7 @@
 //   O3. A lease of this instance without a sandbox is a loss as well.
 //   O4. Only runs with a lease are touched; waiting ones are not even read.
 import { getLogger } from "@logtape/logtape";
-import { AppError } from "../model/error.ts";
+import { AppError, isStoreAway } from "../model/error.ts";
 import { passing } from "../store/fault_point.ts";
 import { keys } from "../store/keys.ts";
 import type { Store } from "../store/store.ts";
@@ -69,8 +69,9 @@ export class Recovery {
   #schedule(): void {
     if (this.#stopped) return;
     this.#cancel = this.#parts.core.clock.after(LOOK_MS, () => {
-      this.#turn = this.#look().catch((error) => log.warn("recovery.look_failed", { error: String(error) }))
-        .then(() => this.#schedule());
+      this.#turn = this.#look().catch((error) => {
+        if (!isStoreAway(error)) log.warn("recovery.look_failed", { error: String(error) });
+      }).then(() => this.#schedule());
     });
   }
 

@@ -10,6 +10,7 @@ import type { SessionState } from "../engine/state.ts";
 import { AppError } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
 import { passing } from "../store/fault_point.ts";
+import { CALL_DEADLINE_MS } from "../store/kv.ts";
 import type { RunCore } from "./core.ts";
 import { says } from "./driver/begins.ts";
 import { RunDriver } from "./driver/driver.ts";
@@ -105,15 +106,28 @@ export class Runs {
     await this.#drivers.get(session_id)?.over;
   }
 
-  /** Claims nothing more; runs that execute go back to the queue. Settles when no sandbox is left. */
+  /**
+   * Claims nothing more; runs go back to the queue, each when its leaves at work have ended. Settles when no sandbox is
+   * left.
+   */
   async drain(): Promise<void> {
     this.#open = false;
-    for (const driver of this.#drivers.values()) driver.stop("drain");
+    for (const driver of this.#drivers.values()) driver.drain();
     await this.#allOver();
   }
 
-  /** The leases have lapsed: every sandbox goes at once, and others settle the runs. */
+  /** In a drain: runs go back to the queue at once. */
+  handOver(): void {
+    for (const driver of this.#drivers.values()) driver.stop("drain");
+  }
+
+  /** The leases have lapsed: every sandbox goes at once. What nobody took over meanwhile goes back without a loss. */
   lapse(): void {
+    for (const driver of this.#drivers.values()) driver.stop("away");
+  }
+
+  /** Ends every sandbox and leaves the runs to whoever comes next. */
+  abandon(): void {
     for (const driver of this.#drivers.values()) driver.abandon();
   }
 
@@ -162,6 +176,7 @@ export class Runs {
     const { session_id, run_id } = item;
     const held = this.#drivers.get(session_id);
     const held_fence = held?.heldFence ?? null;
+    const sent = this.#core.clock.monotonic();
     this.#since.set(session_id, null);
     try {
       const { reply, state } = await this.#core.submit(this.#core.system, session_id, {
@@ -170,7 +185,9 @@ export class Runs {
         ...(held_fence === null ? {} : { held_fence }),
       });
       if (this.#queue.get(session_id) === item) this.#queue.delete(session_id);
-      if (says(reply, "claimed")) await this.#claimed(item, { reply, state, held });
+      const late = this.#core.clock.monotonic() - sent > CALL_DEADLINE_MS;
+      if (says(reply, "claimed")) await this.#claimed(item, { reply, state, held, late });
+      else await this.#giveBack(item, state);
     } catch (error) {
       this.#notClaimed(item, error);
     } finally {
@@ -181,7 +198,7 @@ export class Runs {
 
   async #claimed(
     { session_id, run_id }: Queued,
-    { reply, state, held }: { reply: Json; state: SessionState; held: RunDriver | undefined },
+    { reply, state, held, late }: { reply: Json; state: SessionState; held: RunDriver | undefined; late: boolean },
   ): Promise<void> {
     const { run } = state;
     if (run?.status !== "running") return;
@@ -202,7 +219,18 @@ export class Runs {
       changed: () => this.#changed(session_id),
     });
     this.#drivers.set(session_id, driver);
-    if (!this.#open) driver.stop("drain");
+    // A late answer starts nothing: another may have taken the run over meanwhile. What still is ours goes back.
+    if (late || !this.#core.mayExecute()) driver.stop("away");
+    else if (!this.#open) driver.stop("drain");
+  }
+
+  /** An earlier claim of this instance landed and its answer was lost: nothing was started, so nothing is lost. */
+  async #giveBack({ session_id, run_id }: Queued, { run }: SessionState): Promise<void> {
+    const { system, submit } = this.#core;
+    if (run?.status !== "running" || run.run_id !== run_id || run.lease.instance !== system.instance) return;
+    const { fence } = run.lease;
+    if (this.fenceOf(session_id) === fence) return;
+    await submit(system, session_id, { type: "requeue_run", run_id, fence, reason: "takeover", loss: false });
   }
 
   #notClaimed(item: Queued, error: unknown): void {

@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { dueTimers } from "../engine/project.ts";
 import type { SystemCommand } from "../model/command.ts";
-import { AppError } from "../model/error.ts";
+import { AppError, isStoreAway } from "../model/error.ts";
 import { passing } from "../store/fault_point.ts";
 import type { Store } from "../store/store.ts";
 import type { RunCore } from "./core.ts";
@@ -57,7 +57,7 @@ export class Timers {
     this.#cancel = this.#parts.core.clock.after(ms, () => {
       this.#turn = this.turn().catch((error) => {
         // The store may be away; the next turn asks again.
-        log.warn("timers.turn_failed", { error: String(error) });
+        if (!isStoreAway(error)) log.warn("timers.turn_failed", { error: String(error) });
       }).then(() => this.#schedule(EVERY_MS));
     });
   }

@@ -1,11 +1,13 @@
 // Who lives: one row an instance, written each 2 s, judged by each other instance on its own monotonic clock.
 //
-//   E1. An instance is dead for another when that one has seen the same beat (or none) for 6 s.
+//   E1. An instance is dead for another when that one has seen the same beat (or none) for 6 s, looking all the time:
+//       who could not look (the store was away, the process stood still) begins to look anew.
 //   E2. The holder may execute only within 4 s of *sending* its last beat that was acknowledged: it stops before any
 //       other can take over. `onLost` tells it to kill its sandboxes at once.
 //   E3. Whoever has the file for itself (lock.ts) needs none of this: every other instance on it is dead.
 // Leaves to the service: the takeover, a commit that also checks the versionstamp of the beat that was judged.
 import { getLogger } from "@logtape/logtape";
+import { isStoreAway } from "../model/error.ts";
 import { keys } from "./keys.ts";
 import type { Kv } from "./kv.ts";
 import { encodeRow } from "./mutation.ts";
@@ -18,6 +20,8 @@ export const HOLD_MS = 4000;
 /** Milliseconds after which an instance without a new beat is dead. */
 export const DEAD_MS = 6000;
 
+/** Looks further apart than this leave open what was in between. */
+const GAP_MS = 3000;
 /** An instance without a beat is forgotten after this long; asked for again it is looked at anew. */
 const FORGET_MS = 600_000;
 
@@ -97,6 +101,8 @@ class Shared implements Beats {
   readonly #seen = new Map<string, Seen>();
   readonly #listeners = new Set<() => void>();
   #stamp: string | null = null;
+  /** When the others were looked at last. */
+  #looked = -Infinity;
   /** When the last acknowledged beat was sent. */
   #sent = -Infinity;
   #n = 0;
@@ -137,14 +143,16 @@ class Shared implements Beats {
 
   async observe(): Promise<void> {
     const now = this.#options.clock.monotonic();
+    const gap = now - this.#looked > GAP_MS;
     const stamps = new Map<string, string>();
     for await (const entry of this.#kv.list({ prefix: keys.beats() }, { batchSize: 100 })) {
       stamps.set(String(entry.key[1]), entry.versionstamp);
     }
+    this.#looked = now;
     for (const instance of new Set([...stamps.keys(), ...this.#seen.keys()])) {
       const stamp = stamps.get(instance) ?? null;
       const before = this.#seen.get(instance);
-      if (before?.stamp !== stamp || before === undefined) this.#seen.set(instance, { stamp, since: now });
+      if (before === undefined || before.stamp !== stamp || gap) this.#seen.set(instance, { stamp, since: now });
       else if (stamp === null && now - before.since > FORGET_MS) this.#seen.delete(instance);
     }
   }
@@ -163,7 +171,7 @@ class Shared implements Beats {
       this.#seen.set(instance, { stamp: null, since: now });
       return { dead: false, stamp: null };
     }
-    return { dead: now - seen.since >= DEAD_MS, stamp: seen.stamp };
+    return { dead: this.#looked - seen.since >= DEAD_MS, stamp: seen.stamp };
   }
 
   async #beat(): Promise<void> {
@@ -180,7 +188,7 @@ class Shared implements Beats {
       this.#stamp = result.versionstamp;
       this.#acknowledged(sent);
     } catch (error) {
-      log.warn("beat.failed", { error });
+      if (!isStoreAway(error)) log.warn("beat.failed", { error });
     }
   }
 

@@ -6,7 +6,7 @@
 //   R3. Heads are watched, which is the fast way; each LOOK_MS all of them are read, which also finds new instances.
 //   R4. Feeds, beats and writers of instances that are dead for SWEEP_MS are removed: whoever read each second has them.
 import { getLogger } from "@logtape/logtape";
-import { AppError } from "../model/error.ts";
+import { isStoreAway } from "../model/error.ts";
 import type { Beats } from "./beats.ts";
 import { FeedHead, FeedRow, type ForeignCommit } from "./feed.ts";
 import { keys } from "./keys.ts";
@@ -114,8 +114,7 @@ class Reader implements FeedReader {
         await this.#lookOnce();
       } catch (error) {
         // The next look reads the same rows again. A store that is away says so itself, once.
-        const away = error instanceof AppError && error.code === "store_away";
-        if (!away && !this.#stopped) log.warn("feed.look_failed", { error: String(error) });
+        if (!isStoreAway(error) && !this.#stopped) log.warn("feed.look_failed", { error: String(error) });
       }
     }
   }

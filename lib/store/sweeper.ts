@@ -7,6 +7,7 @@
 //       changed before anything is removed: the creating commit then never lands.
 //   W4. The folder goes when its sandbox is confirmed dead, before the rows that tell of it.
 import { getLogger } from "@logtape/logtape";
+import { isStoreAway } from "../model/error.ts";
 import { Head } from "../model/session.ts";
 import { passing } from "./fault_point.ts";
 import { keys } from "./keys.ts";
@@ -69,7 +70,9 @@ class TrashSweeper implements Sweeper {
       this.#waiting = false;
       this.#cancel();
       if (!this.#started) return;
-      await this.pass().catch((error) => log.warn("sweep.failed", { error }));
+      await this.pass().catch((error) => {
+        if (!isStoreAway(error)) log.warn("sweep.failed", { error });
+      });
       this.#cancel = this.#options.clock.after(PASS_MS, () => this.kick());
     });
   }

@@ -224,7 +224,11 @@ Deno.test("[CRASH8] drain puts what executes back into the queue without a loss,
   await using world = await openWorld({ workflows: [hold] });
   const { session_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "hold" } });
   await world.until(() => attempts.length === 1);
-  await world.holdfast.drain();
+  const drained = world.holdfast.drain();
+  await world.pass(27_000, 1_000);
+  assertEquals(world.sandboxes.alive.length, 1, "the step may end");
+  await world.pass(2_000, 1_000);
+  await drained;
   assertEquals(world.sandboxes.alive, []);
   const { run } = await world.state(session_id);
   assert(run?.status === "queued");
@@ -234,6 +238,30 @@ Deno.test("[CRASH8] drain puts what executes back into the queue without a loss,
   const second = await world.next();
   await second.status(session_id, "completed");
   assertEquals(attempts, [1, 2]);
+});
+
+Deno.test("[CRASH10] in a drain a step at work ends and is kept, no other begins, and nothing runs twice", async () => {
+  const ran: string[] = [];
+  let finish = () => {};
+  const two = workflow("two", async (ctx) => {
+    await ctx.step("first", () => new Promise<null>((resolve) => (ran.push("first"), finish = () => resolve(null))));
+    return await ctx.step("second", () => (ran.push("second"), "done"));
+  });
+  await using world = await openWorld({ workflows: [two] });
+  const { session_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "two" } });
+  await world.until(() => ran.length === 1);
+  const drained = world.holdfast.drain();
+  await world.pass(1_000);
+  finish();
+  await drained;
+  const { run, entries } = await world.state(session_id);
+  assert(run?.status === "queued");
+  assertEquals([run.reason, run.takeovers, [...entries.keys()]], ["drain", 0, ["first"]]);
+  assertEquals([entries.get("first")?.status, world.sandboxes.alive.length], ["done", 0]);
+  world.crash();
+  const second = await world.next();
+  await second.status(session_id, "completed");
+  assertEquals(ran, ["first", "second"]);
 });
 
 Deno.test("[CRASH9] a lease of this instance that has no sandbox, seen twice in 10 s, is a loss", async () => {

@@ -7,16 +7,18 @@ function health(kv: () => Promise<string>) {
   const clock = new FakeClock();
   const fine = () => Promise.resolve("fine");
   let draining = false;
+  let away = false;
   const it = createHealth({
     version: "0",
     instance: "i",
     isolation: "plain",
     clock,
     checks: { kv, sandbox: fine, recovery: fine, disk: fine },
+    away: () => away,
     draining: () => draining,
     metrics: () => "",
   });
-  return { clock, it, drain: () => draining = true };
+  return { clock, it, drain: () => draining = true, leave: (gone: boolean) => away = gone };
 }
 
 Deno.test("[HEA1] checks are exercised at most once in 5 s, however many ask", async () => {
@@ -44,6 +46,16 @@ Deno.test("[HEA3] an instance that drains is not ready", async () => {
   assertEquals((await it.ready()).ok, true);
   drain();
   assertEquals((await it.ready()).ok, false);
+});
+
+Deno.test("[HEA4] a store that is away makes the instance not ready at once, and ready at once when it is back", async () => {
+  const { it, leave } = health(() => Promise.resolve("fine"));
+  assertEquals((await it.ready()).ok, true);
+  leave(true);
+  const ready = await it.ready();
+  assertEquals([ready.ok, ready.checks.kv.ok, ready.checks.disk.ok], [false, false, true]);
+  leave(false);
+  assertEquals((await it.ready()).ok, true);
 });
 
 Deno.test("[MET1] numbers are written as Prometheus text, labels escaped", () => {

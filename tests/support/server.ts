@@ -68,6 +68,8 @@ function spawn(options: StartOptions, data: string): Deno.ChildProcess {
       NO_COLOR: "1",
       PORT: `${options.port ?? 0}`,
       HOLDFAST_DATA: data,
+      // A test that ends waits for no step; those about drains say their own.
+      HOLDFAST_DRAIN: "2",
       ...options.env,
     },
     stdin: "null",

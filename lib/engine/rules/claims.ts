@@ -59,7 +59,9 @@ export function requeueRun(work: Work, command: Of<"requeue_run">): Outcome {
     failNow(work, counted, { type: "lost", message });
     return { reply: { requeued: false, status: "failed" } };
   }
-  moveRun(work, toQueued(counted, command.reason, work.now));
+  const { principal, now } = work;
+  const own = principal.kind === "system" && run.status === "running" && principal.instance === run.lease.instance;
+  moveRun(work, toQueued(counted, { reason: command.reason, now, lost: !own }));
   return { reply: { requeued: true, status: "queued" } };
 }
 

@@ -33,10 +33,15 @@ function rest(run: OpenRun, now: string): Base {
   }
 }
 
-/** Puts a run into the queue; a pause that was asked is over with it. */
-export function toQueued(run: OpenRun, reason: QueueReason, now: string): Queued {
+/**
+ * Puts a run into the queue; a pause that was asked is over with it. Taken over from another instance (`lost`) the last
+ * stretch does not count: it would be the difference of two clocks, with the time in between.
+ */
+export function toQueued(run: OpenRun, how: { reason: QueueReason; now: string; lost?: boolean }): Queued {
+  const { reason, now, lost = false } = how;
   const { pause: _pause, ...base } = rest(run, now);
-  return { ...base, status: "queued", queued_at: now, reason };
+  const executed_ms = lost ? run.executed_ms : base.executed_ms;
+  return { ...base, executed_ms, status: "queued", queued_at: now, reason };
 }
 
 /** Hands a queued run to an instance; `fresh` starts a new sandbox. */

@@ -45,7 +45,7 @@ export function askPause(work: Work, run: OpenRun, now: boolean): boolean {
 /** Puts a paused run into the queue, or takes back a pause that was asked. Tells whether that changed anything. */
 export function unpause(work: Work, run: OpenRun): boolean {
   if (run.status === "paused") {
-    moveRun(work, toQueued(run, "resume", work.now));
+    moveRun(work, toQueued(run, { reason: "resume", now: work.now }));
     return true;
   }
   if (run.pause === undefined) return false;

@@ -112,7 +112,7 @@ export function settleWait(work: Work, entry: OpenEntry, how: { value: Json; tol
     emit(work, "wait_ended", { on, id });
   }
   const { run } = work.state;
-  if (run?.status === "waiting") moveRun(work, toQueued(run, "wake", work.now));
+  if (run?.status === "waiting") moveRun(work, toQueued(run, { reason: "wake", now: work.now }));
   return n;
 }
 

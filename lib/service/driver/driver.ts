@@ -9,7 +9,7 @@
 // Leaves to settle.ts: what becomes of the run; to frames.ts, begins.ts, leaves.ts: what the sandbox says and wants.
 import { getLogger, withContext } from "@logtape/logtape";
 import type { SessionState } from "../../engine/state.ts";
-import { AppError } from "../../model/error.ts";
+import { AppError, isStoreAway } from "../../model/error.ts";
 import type { RunError, RunRecord } from "../../model/run.ts";
 import { passing } from "../../store/fault_point.ts";
 import type { RunCore } from "../core.ts";
@@ -29,7 +29,7 @@ export interface Claim {
 /** What a driver is doing. */
 export type Phase = "starting" | "executing" | "held" | "ending" | "over";
 /** Why a driver stops its sandbox. */
-export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "lapsed" | "away";
+export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "away";
 
 /** Drives one run in one sandbox. */
 export class RunDriver {
@@ -44,6 +44,7 @@ export class RunDriver {
   #host: SandboxHost | null = null;
   #failure: RunError | null = null;
   #why: Why | null = null;
+  #draining = false;
   #limit: Cancel | null = null;
   #hold: Cancel | null = null;
 
@@ -114,10 +115,18 @@ export class RunDriver {
     this.#changed();
   }
 
-  /** Lets go of the run: its lease has lapsed, somebody else settles it. */
+  /** The server goes away: leaves at work may end, no other begins; then it stops. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#phase !== "executing") return this.stop("drain");
+    this.#host?.drain();
+    this.#rested();
+  }
+
+  /** Lets go of the run: whoever comes next settles it. */
   abandon(): void {
     this.#giveUp.abort();
-    this.stop("lapsed");
+    this.stop("away");
   }
 
   #running(run: RunRecord & { status: "running" }): void {
@@ -139,6 +148,7 @@ export class RunDriver {
   #waiting(): void {
     if (this.#phase !== "executing") return;
     passing("wait.begun");
+    if (this.#draining) return this.stop("drain");
     this.#phase = "held";
     this.#limit?.();
     this.#hold = this.#core.clock.after(this.#core.config.wait_hold_s * 1000, () => this.stop("hold_over"));
@@ -170,9 +180,10 @@ export class RunDriver {
     this.#limit?.();
     this.#hold?.();
     const { session_id, run_id, fence } = this.claim;
-    const { drain, failure } = { drain: this.#why === "drain" || this.#why === "away", failure: this.#failure };
+    const failure = this.#failure;
+    const no_loss = this.#why === "drain" || this.#why === "away" ? this.#why : null;
     log.debug("run.sandbox_over", { fence, reason: over.reason, exit_code: over.exit_code });
-    await settleEnded(this.#core, { session_id, run_id, fence, over, drain, failure }, this.#giveUp.signal);
+    await settleEnded(this.#core, { session_id, run_id, fence, over, no_loss, failure }, this.#giveUp.signal);
     this.#phase = "over";
     this.#changed();
   }
@@ -207,14 +218,14 @@ export class RunDriver {
       this.#failure = { type: "unknown_mode", message: error.message };
     }
     // A store that was away is no loss of the run.
-    if (isAway(error)) this.#why ??= "away";
+    if (isStoreAway(error)) this.#why ??= "away";
     log.error("run.not_started", { error: String(error) });
     return { reason: "spawn", exit_code: -1, message: error instanceof Error ? error.message : String(error) };
   }
 
   #broke(what: string, error: unknown): void {
     log.error("run.broke", { what, error: String(error) });
-    if (isAway(error)) return this.stop("away");
+    if (isStoreAway(error)) return this.stop("away");
     this.#fail({ type: "internal", message: `Cannot ${what}: ${error instanceof Error ? error.message : error}` });
   }
 
@@ -225,11 +236,12 @@ export class RunDriver {
     this.#fail({ type: error.code, message: error.message });
   }
 
-  /** A leaf rests or was held back: a pause may have come to its boundary. */
+  /** A leaf rests or was held back: a pause or a drain may have come to its boundary. */
   #rested(): void {
-    if (this.#phase === "executing" && this.#host?.atBoundary === true) this.stop("paused");
+    if (this.#phase !== "executing") return;
+    if (this.#draining && this.#host?.atWork === false) this.stop("drain");
+    else if (this.#host?.atBoundary === true) this.stop("paused");
   }
 }
 
 const NEVER_STARTED: SandboxOver = { reason: "exit", exit_code: 0, message: "" };
-const isAway = (error: unknown): boolean => error instanceof AppError && error.code === "store_away";

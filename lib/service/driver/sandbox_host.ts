@@ -56,6 +56,7 @@ export class SandboxHost {
   readonly #prepared: Prepared;
   #sandbox: WorkflowSandbox | null = null;
   #frames: Frames | null = null;
+  #draining = false;
   #state: SessionState;
   #over: Promise<SandboxOver> | null = null;
 
@@ -120,7 +121,7 @@ export class SandboxHost {
       clock: this.#core.clock,
       ids: this.#core.ids,
       send: (frame) => this.#send(frame),
-      paused: () => this.#state.run?.pause !== undefined,
+      paused: () => this.#draining || this.#state.run?.pause !== undefined,
       began: (frame, entry) => this.#began(frame, entry),
       rested: () => this.#events.rested(),
     });
@@ -131,10 +132,20 @@ export class SandboxHost {
     return this.#over ?? Promise.reject(new Error("the sandbox was not started"));
   }
 
+  /** Whether a leaf is at work, or about to be. */
+  get atWork(): boolean {
+    return this.#leaves.atWork > 0 || this.#begins.deciding > 0;
+  }
+
   /** Whether a pause has come to its boundary: nothing is at work and something is held back. */
   get atBoundary(): boolean {
-    if (this.#state.run?.pause === undefined || this.#leaves.atWork > 0 || this.#begins.deciding > 0) return false;
+    if (this.#state.run?.pause === undefined || this.atWork) return false;
     return this.#begins.holding || this.#leaves.resting > 0;
+  }
+
+  /** Begins no leaf any more. */
+  drain(): void {
+    this.#draining = true;
   }
 
   /** A state of the run under this fence, durable. */

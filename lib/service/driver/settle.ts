@@ -20,8 +20,8 @@ export interface Ended {
   readonly run_id: string;
   readonly fence: number;
   readonly over: SandboxOver;
-  /** The server goes away: no loss. */
-  readonly drain: boolean;
+  /** No loss: the server goes away, or the store was. */
+  readonly no_loss: "drain" | "away" | null;
   /** A limit or an error of the host that ends the run. */
   readonly failure: RunError | null;
 }
@@ -59,10 +59,13 @@ function isMine(core: RunCore, { run }: SessionState, ended: Ended): boolean {
 const settle = ({ run_id, fence }: Ended): SystemCommand => ({ type: "settle_run", run_id, fence });
 
 function commandOf(ended: Ended): SystemCommand {
-  const { run_id, fence, over, drain } = ended;
+  const { run_id, fence, over, no_loss } = ended;
   const failure = ended.failure ?? limitOf(over);
   if (failure !== null) return { type: "fail_run", run_id, fence, error: failure };
-  if (drain) return { type: "requeue_run", run_id, fence, reason: "drain", loss: false };
+  if (no_loss !== null) {
+    const reason = no_loss === "drain" ? "drain" : "takeover";
+    return { type: "requeue_run", run_id, fence, reason, loss: false };
+  }
   return { type: "requeue_run", run_id, fence, reason: "takeover", loss: true, why: describe(over) };
 }
 
