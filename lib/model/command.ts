@@ -121,6 +121,8 @@ export type RunCommand =
     model: string;
     work_dir: string;
     reused_steps: number;
+    /** What it began with, where that was not now: a retry begins with what the run began with whose entries it keeps. */
+    began_with?: { workflow_version: number; source_digest: string };
   }
   | BeginLeaf
   | {
@@ -143,7 +145,7 @@ export type RunCommand =
     attempt: number;
     total?: number;
   }
-  | { type: "end_scope"; key: string; status: "done" | "failed" | "dropped"; error?: string }
+  | { type: "end_scope"; key: string; status: "done" | "failed" | "dropped"; error?: string; reused?: true }
   | { type: "say"; items: SaidItem[] }
   /** Events with no place of their own: raw output of an exec, deltas of a model turn. Redacted by the host before. */
   | { type: "report"; events: EventDraft[]; output_bytes: number }

@@ -208,6 +208,8 @@ export const ChildFrame = z.discriminatedUnion("type", [
     key: Key,
     status: z.enum(["done", "failed", "dropped"]),
     error: z.string().optional(),
+    /** Nothing of it ran: every leaf in it was taken over from the run that this one repeats. */
+    reused: z.literal(true).optional(),
     /** Leaves still open in a dropped branch: cancelled. */
     dropped: listOf(z.string(), { max: 10_000 }).optional(),
   }),
@@ -249,6 +251,8 @@ export const RunStart = z.strictObject({
   attempt: z.int().min(1),
   /** Milliseconds since the epoch when the run was created: what ctx.now() says before the first entry. */
   created_ms: z.number(),
+  /** A retry: the run whose random numbers are its own, and the n of the last entry that it took over. */
+  kept: z.strictObject({ run_id: z.string(), last: z.int() }).optional(),
   history: z.array(z.strictObject({ role: z.string(), agent: z.string(), content: z.string(), timestamp: z.string() })),
   memory: JsonObject,
 });

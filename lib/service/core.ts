@@ -2,11 +2,12 @@
 import type { EngineSettings, SessionState } from "../engine/state.ts";
 import type { Config } from "../config.ts";
 import type { Json } from "../model/json.ts";
-import type { SettledEntry } from "../model/journal.ts";
 import type { SystemPrincipal } from "../model/principal.ts";
 import type { RunRecord } from "../model/run.ts";
+import type { SessionRecord } from "../model/session.ts";
 import type { RunStart } from "../protocol/sandbox.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { Kept } from "./kept.ts";
 import type { Clock, Folders, Ids, Models, Sandboxes } from "./ports.ts";
 import type { Redactor } from "./redact.ts";
 import type { Submit } from "./submit.ts";
@@ -31,10 +32,10 @@ export interface RunCore {
   headSeq(session_id: string): Promise<number | null>;
   /** A value whole; unchanged when it is no reference to a blob. */
   resolve(session_id: string, value: Json): Promise<Json>;
-  /** What earlier runs of the session left: the same at every start of this run. */
-  earlier(state: SessionState): Promise<Pick<RunStart, "history" | "memory">>;
-  /** Finished entries that a retry takes over, in order; empty for other runs. */
-  kept(run: RunRecord): Promise<SettledEntry[]>;
+  /** What the runs before one left in its session: the same at every start of that run. */
+  earlier(session: SessionRecord, run_id: string): Promise<Pick<RunStart, "history" | "memory">>;
+  /** What a retry takes over; nothing for other runs. */
+  kept(run: RunRecord): Promise<Kept>;
   /** Whether sandboxes may run here: the beat of this instance is acknowledged. */
   mayExecute(): boolean;
   /** Whether the writer is so far behind that pipes should not be read. */

@@ -192,8 +192,8 @@ function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
     load: reads.state,
     headSeq: (session_id) => store.events.headSeq(session_id),
     resolve: reads.resolve,
-    earlier: (state) =>
-      readEarlier(store.events, state, (value) => reads.resolve(state.session?.session_id ?? "", value)),
+    earlier: (session, run_id) =>
+      readEarlier(store.events, { session, run_id }, (value) => reads.resolve(session.session_id, value)),
     kept: (run) => keptBy(reads, run),
     mayExecute: () => store.beats.held,
     behind: () => store.writer.backlog_bytes > BACKLOG_LIMIT,

@@ -3,9 +3,9 @@
 //   E1. It is the same at every start of the run: folded from the events before the run's own first one, never from what
 //       the session holds by now.
 import { EMPTY_VIEW, fold, type SessionView } from "../engine/view.ts";
-import type { SessionState } from "../engine/state.ts";
 import { EventEnvelope } from "../model/event.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import type { SessionRecord } from "../model/session.ts";
 import type { RunStart } from "../protocol/sandbox.ts";
 import type { LiveLog } from "./holdfast.ts";
 
@@ -16,15 +16,15 @@ const NOTHING: Earlier = { history: [], memory: {} };
 /** Characters of one message: all of them fit one frame. */
 const MAX_CONTENT = 10_000;
 
-/** Reads what earlier runs left; nothing for the first run of a session. */
+/** Reads what the runs before one left; nothing for the first run of a session. */
 export async function readEarlier(
   log: LiveLog,
-  state: SessionState,
+  at: { session: SessionRecord; run_id: string },
   resolve: (value: Json) => Promise<Json>,
 ): Promise<Earlier> {
-  const { session, run } = state;
-  if (session === null || run === null || session.run_count <= 1) return NOTHING;
-  const view = await viewBefore(log, session.session_id, run.run_id);
+  const { session, run_id } = at;
+  if (session.run_count <= 1) return NOTHING;
+  const view = await viewBefore(log, session.session_id, run_id);
   return {
     history: view.conversation.map((message) => ({
       role: message.role,

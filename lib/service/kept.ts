@@ -4,6 +4,8 @@
 //       all that settled since its first entry are run again. So a retry of a retry runs nothing finished twice.
 //   K2. Failed entries that nothing follows, in any scope around them, are left out: with them each retry would only
 //       replay the failure.
+//   K3. What a retry keeps was computed from what its parent knew: it knows the same (time of the start, random numbers,
+//       history, variables, version) as the run whose entries are the first of them.
 import type { JournalEntry, ScopeRow, SettledEntry } from "../model/journal.ts";
 import type { RunRecord } from "../model/run.ts";
 import type { Reads } from "./reads.ts";
@@ -12,13 +14,38 @@ import type { Reads } from "./reads.ts";
 interface Seen {
   readonly entries: readonly SettledEntry[];
   readonly scopes: ReadonlyMap<string, ScopeRow>;
+  /** The first run of them. */
+  readonly origin: RunRecord;
 }
 /** Retries in a row: a bound for a chain that nobody means. */
 const MAX_CHAIN = 100;
 
-/** Entries that a run takes over; empty when it is no retry. */
-export async function keptBy(reads: Reads, run: RunRecord): Promise<SettledEntry[]> {
-  return [...(await inherited(reads, run, 0)).entries];
+/** What a run takes over. */
+export interface Kept {
+  /** Finished entries in order; empty when it is no retry. */
+  readonly entries: readonly SettledEntry[];
+  /** Steps of groups and maps that are finished in them. */
+  readonly steps: number;
+  /** The run whose known values are its own: itself, when it takes nothing over. */
+  readonly origin: RunRecord;
+}
+
+/** What a run takes over. */
+export async function keptBy(reads: Reads, run: RunRecord): Promise<Kept> {
+  const { entries, scopes, origin } = await inherited(reads, run, 0);
+  return { entries, steps: finishedSteps(entries, scopes), origin };
+}
+
+/** Scopes that people see, done, with something of them among the entries. */
+function finishedSteps(entries: readonly SettledEntry[], scopes: ReadonlyMap<string, ScopeRow>): number {
+  const steps = new Set<string>();
+  for (const entry of entries) {
+    for (let row = scopes.get(entry.scope); row !== undefined; row = scopes.get(row.parent ?? "")) {
+      if (row.kind !== "branch" && row.kind !== "root" && row.status === "done") steps.add(row.key);
+      if (row.parent === null) break;
+    }
+  }
+  return steps.size;
 }
 
 /** Whether a run has a step, its own or taken over. */
@@ -31,14 +58,15 @@ export async function hasStep(reads: Reads, run: RunRecord, step_id: string): Pr
 }
 
 async function inherited(reads: Reads, run: RunRecord, depth: number): Promise<Seen> {
-  if (run.retry_of === undefined || depth >= MAX_CHAIN) return NOTHING;
+  const nothing = { entries: [], scopes: new Map(), origin: run };
+  if (run.retry_of === undefined || depth >= MAX_CHAIN) return nothing;
   const parent = await reads.run(run.session_id, run.retry_of);
-  if (parent === null) return NOTHING;
+  if (parent === null) return nothing;
   const seen = await seenBy(reads, parent, depth);
   const cut = run.retry_from === undefined ? seen.entries : cutAt(seen, run.retry_from);
-  return { entries: withoutLastFailures(cut, seen.scopes), scopes: seen.scopes };
+  const entries = withoutLastFailures(cut, seen.scopes);
+  return entries.length === 0 ? nothing : { entries, scopes: seen.scopes, origin: seen.origin };
 }
-const NOTHING: Seen = { entries: [], scopes: new Map() };
 
 async function seenBy(reads: Reads, run: RunRecord, depth: number): Promise<Seen> {
   const before = await inherited(reads, run, depth + 1);
@@ -46,13 +74,13 @@ async function seenBy(reads: Reads, run: RunRecord, depth: number): Promise<Seen
   const scopes = new Map(before.scopes);
   for (const scope of own.scopes) scopes.set(scope.key, scope);
   const entries = [...before.entries, ...own.entries.filter(isSettled)].sort((a, b) => a.n - b.n);
-  return { entries, scopes };
+  return { entries, scopes, origin: before.origin };
 }
 
 const isSettled = (entry: JournalEntry): entry is SettledEntry => entry.status !== "open";
 
 /** Entries before the first that belongs to the step or stands behind it. */
-function cutAt({ entries, scopes }: Seen, step_id: string): SettledEntry[] {
+function cutAt({ entries, scopes }: Pick<Seen, "entries" | "scopes">, step_id: string): SettledEntry[] {
   const step = placeOfStep(entries, scopes, step_id);
   if (step === null) return [...entries];
   const gone = entries.filter((entry) => !isBefore(placeOf(entry, scopes), step, scopes));

@@ -49,7 +49,7 @@ const LINE: StoredJournal = {
 Deno.test("[RTY1] a retry from a step keeps what settled before it", async () => {
   const parent = run("p");
   const retry = run("r", { retry_of: "p", retry_from: "b" });
-  assertEquals(keys(await keptBy(reads({ p: LINE }, [parent]), retry)), ["a/1"]);
+  assertEquals(keys((await keptBy(reads({ p: LINE }, [parent]), retry)).entries), ["a/1"]);
 });
 
 Deno.test("[RTY2] a failure that ended its line is left out, one that was caught stays", async () => {
@@ -62,7 +62,7 @@ Deno.test("[RTY2] a failure that ended its line is left out, one that was caught
     ],
   };
   const retry = run("r", { retry_of: "p" });
-  assertEquals(keys(await keptBy(reads({ p: journal }, [run("p")]), retry)), ["a/1", "b/1"]);
+  assertEquals(keys((await keptBy(reads({ p: journal }, [run("p")]), retry)).entries), ["a/1", "b/1"]);
 });
 
 Deno.test("[RTY3] a retry of a retry runs nothing finished twice", async () => {
@@ -75,7 +75,7 @@ Deno.test("[RTY3] a retry of a retry runs nothing finished twice", async () => {
       entry("b/2", { scope: "b", pos: 1, n: 8 }, true),
     ],
   };
-  assertEquals(keys(await keptBy(reads({ p: LINE, q: own }, [run("p"), first]), second)), ["a/1", "b/1"]);
+  assertEquals(keys((await keptBy(reads({ p: LINE, q: own }, [run("p"), first]), second)).entries), ["a/1", "b/1"]);
 });
 
 Deno.test("[RTY4] branches have no order among them: a step of one cuts the others only by what settled after it", async () => {
@@ -93,9 +93,21 @@ Deno.test("[RTY4] branches have no order among them: a step of one cuts the othe
     ],
   };
   const retry = run("r", { retry_of: "p", retry_from: "m/x/2" });
-  assertEquals(keys(await keptBy(reads({ p: journal }, [run("p")]), retry)), ["m/x/1", "m/y/1"]);
+  assertEquals(keys((await keptBy(reads({ p: journal }, [run("p")]), retry)).entries), ["m/x/1", "m/y/1"]);
 });
 
 Deno.test("[RTY5] a run that is no retry keeps nothing", async () => {
-  assertEquals(await keptBy(reads({ p: LINE }, []), run("r")), []);
+  assertEquals((await keptBy(reads({ p: LINE }, []), run("r"))).entries, []);
+});
+
+Deno.test("[RTY6] a retry knows what the run knew whose entries are its first; one that keeps nothing knows its own", async () => {
+  const first = run("q", { retry_of: "p", retry_from: "b" });
+  const runs = reads({ p: LINE, q: { scopes: [], entries: [entry("b/1", { scope: "b", pos: 0, n: 7 })] } }, [
+    run("p"),
+    first,
+  ]);
+  const kept = await keptBy(runs, run("r", { retry_of: "q" }));
+  assertEquals([kept.origin.run_id, kept.steps], ["p", 2]);
+  const anew = await keptBy(runs, run("s", { retry_of: "p", retry_from: "a" }));
+  assertEquals([anew.origin.run_id, anew.steps, anew.entries.length], ["s", 0, 0]);
 });

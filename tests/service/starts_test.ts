@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { commonConfig } from "@/lib/model/config.ts";
 import { AppError } from "@/lib/model/error.ts";
-import { defineWorkflow } from "@/workers/sdk/mod.ts";
+import { type Ctx, defineWorkflow } from "@/workers/sdk/mod.ts";
 import { workflow } from "./support/workflows.ts";
 import { ADMIN, openWorld, OTHER } from "./support/world.ts";
 
@@ -260,4 +260,78 @@ Deno.test("[STA14] a run whose mode is gone is paused with that said, and goes o
   const third = await second.next({ workflows: [quick, asking] });
   await third.holdfast.execute(ADMIN, session_id, { type: "resume_run", run_id });
   await third.status(session_id, "completed");
+});
+
+Deno.test("[STA15] a retry knows what its parent knew: time, random numbers, history and variables; its kept groups are reused", async () => {
+  let broken = true;
+  const knows = workflow("knows", async (ctx) => {
+    const count = ctx.memory.get(z.int(), "count") ?? 0;
+    const before = [ctx.now(), ctx.random(), ctx.uuid(), ctx.history.length, count];
+    ctx.memory.set("count", count + 1);
+    const kept = await ctx.group("a", "A", () => ctx.step(`keep ${ctx.uuid()} ${count}`, () => before));
+    const inner = await ctx.group("b", "B", () => {
+      const known = [ctx.now(), ctx.random()];
+      return ctx.step("break", () => {
+        if (broken) throw new Error("no");
+        return known;
+      });
+    });
+    return { before, kept, inner };
+  });
+  await using world = await openWorld({ workflows: [knows] });
+  const first = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "knows" } });
+  await world.status(first.session_id, "failed");
+  world.clock.advance(60_000);
+  broken = false;
+  const ended = async (retry: { run_id: string }) => {
+    await world.until(async () => (await world.holdfast.query.run(ADMIN, retry.run_id)).status !== "queued");
+    await world.status(first.session_id, "completed");
+    return (await world.holdfast.query.run(ADMIN, retry.run_id)).result as { before: unknown; kept: unknown };
+  };
+  const second = await world.holdfast.retryRun(ADMIN, { run_id: first.run_id });
+  const result = await ended(second);
+  assertEquals(result.before, result.kept);
+  const events = (await world.events(first.session_id)).filter(({ run_id }) => run_id === second.run_id);
+  const steps = events.filter(({ event_type }) => event_type === "step_completed");
+  assertEquals(steps.map(({ data }) => [data["name"], data["reused"]]), [["A", true], ["B", undefined]]);
+  assertEquals(events.find(({ event_type }) => event_type === "workflow_started")?.data["reused_steps"], 1);
+  const { view } = await world.holdfast.query.view(ADMIN, first.session_id);
+  const seen = view.steps.filter(({ run_id }) => run_id === second.run_id);
+  assertEquals(seen.map(({ name, reused }) => [name, reused]), [["A", true], ["B", false]]);
+  const anew = await ended(await world.holdfast.retryRun(ADMIN, { run_id: first.run_id, from_step: "a" }));
+  assertNotEquals(anew.before, result.before, "a retry that keeps nothing begins anew");
+});
+
+Deno.test("[STA16] a retry begins with the version and the source of the run whose entries it keeps", async () => {
+  let broken = true;
+  const made = (version: number) =>
+    defineWorkflow({
+      id: "versioned",
+      version,
+      config: z.strictObject({}),
+      async run(ctx) {
+        if (ctx.version >= 2) await ctx.step("new", () => 1);
+        await ctx.step("old", () => 1);
+        await ctx.step("break", () => {
+          if (broken) throw new Error("no");
+          return 1;
+        });
+        return ctx.version;
+      },
+    });
+  await using world = await openWorld({ workflows: [made(1)] });
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "versioned" } });
+  await world.status(session_id, "failed");
+  world.crash();
+  broken = false;
+  const next = await world.next({ workflows: [made(2)] });
+  const retried = await next.holdfast.retryRun(ADMIN, { run_id });
+  await next.status(session_id, "completed");
+  assertEquals((await next.holdfast.query.run(ADMIN, retried.run_id)).result, 1);
+  next.crash();
+  const run = (ctx: Ctx) => ctx.step("other", () => 1);
+  const other = defineWorkflow({ id: "versioned", config: z.strictObject({}), run });
+  const last = await next.next({ workflows: [other] });
+  await last.holdfast.retryRun(ADMIN, { run_id });
+  await last.status(session_id, "paused");
 });

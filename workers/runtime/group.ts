@@ -23,7 +23,7 @@ export function openScope(run: Run, parent: Scope, call: ScopeCall & { place: Pl
   const { place, kind, id, title, total } = call;
   if (!fits(run, parent, { ...place, called: { kind, digest: () => null, awaited: kind !== "branch" } })) return null;
   const stored = place.stored !== null && "scope" in place.stored ? place.stored.scope : null;
-  const scope = newScope({ key: place.key, parent, kind, stored }, { run_id: run.start.run_id, now: parent.now });
+  const scope = newScope({ key: place.key, parent, kind, stored }, { seed: run.seed, now: parent.now });
   run.scopes.set(scope.key, scope);
   const step = kind === "branch" ? { step_id: scope.key, attempt: 1 } : nextAttempt(parent, id, scope.key);
   if (stored === null) {
@@ -54,7 +54,8 @@ export function endScope(run: Run, scope: Scope, end: ScopeEnd): boolean {
   run.settler.poke();
   if (scope.stored === null || scope.stored.status === "open") {
     const error = end.status === "failed" ? { error: failureData(end.error).message } : {};
-    run.outbox.send({ type: "scope_end", key: scope.key, status: end.status, ...error });
+    const reused = scope.within.kept && !scope.within.own ? { reused: true as const } : {};
+    run.outbox.send({ type: "scope_end", key: scope.key, status: end.status, ...error, ...reused });
   }
   return true;
 }

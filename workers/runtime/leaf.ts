@@ -1,6 +1,6 @@
 // Leaves: begin at the host unless the journal has their result, and wait until it is their turn to settle.
 import type { Json } from "../../lib/model/json.ts";
-import type { LeafKind, Policy, SettledEntry } from "../../lib/model/journal.ts";
+import type { JournalEntry, LeafKind, Policy, SettledEntry } from "../../lib/model/journal.ts";
 import type { BeginFrame } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import { caller, checkName, fits, mayAwait, takePlace } from "./call.ts";
@@ -8,7 +8,7 @@ import type { Here } from "./here.ts";
 import { digestOf } from "./json.ts";
 import { checkPolicy } from "./policy.ts";
 import { never, type Run } from "./run.ts";
-import type { Leaf } from "./scope.ts";
+import type { Leaf, Scope } from "./scope.ts";
 
 /** What every begin frame has, made from the place of the call. */
 export type BeginBase = Pick<BeginFrame, "key" | "scope" | "name" | "pos" | "digest" | "policy"> & { type: "begin" };
@@ -45,10 +45,19 @@ export function openLeaf(call: LeafCall, awaited: boolean): Leaf | null {
   run.leaves.set(leaf.key, leaf);
   if (awaited) standIn(leaf, here);
   const stored = place.stored !== null && "leaf" in place.stored ? place.stored.leaf : null;
+  markWithin(run, scope, stored);
   if (stored === null || stored.status === "open") begin(run, leaf);
   else if (run.faults.settle_all === true) run.settler.settleNow(leaf, stored);
   run.settler.poke();
   return leaf;
+}
+
+/** Tells the scopes around a call whether it was taken over from the run that this one repeats. */
+function markWithin(run: Run, scope: Scope, stored: JournalEntry | null): void {
+  const { kept } = run.start;
+  if (kept === undefined) return;
+  const which = stored !== null && stored.status !== "open" && stored.n <= kept.last ? "kept" : "own";
+  for (let at: Scope | null = scope; at !== null; at = at.parent) at.within[which] = true;
 }
 
 /** Marks that the code of a scope stands in a leaf until it settles. */

@@ -42,6 +42,8 @@ export class Run {
   readonly ports: RuntimePorts;
   readonly faults: Faults;
   readonly call_within_ms: number;
+  /** What random numbers are made from. */
+  readonly seed: string;
   readonly outbox: Outbox;
   readonly settler: Settler;
   readonly root: Scope;
@@ -78,7 +80,8 @@ export class Run {
     this.memory = new Map(Object.entries(start.memory));
     this.outbox = new Outbox(ports);
     this.settler = new Settler(this);
-    const at = { run_id: start.run_id, now: start.created_ms };
+    this.seed = start.kept?.run_id ?? start.run_id;
+    const at = { seed: this.seed, now: start.created_ms };
     this.root = newScope({ key: "", parent: null, kind: "root", stored: journal.scope("") }, at);
     this.scopes.set("", this.root);
   }

@@ -136,9 +136,9 @@ export class Runtime {
   #begin(): void {
     if (this.#start === null || this.#run !== null) throw new RangeError("entries came without a start");
     if (this.#cancelled) return;
-    const { own, workflow: id, run_id, created_ms } = this.#start;
+    const { own, workflow: id, run_id, created_ms, kept } = this.#start;
     if (own === undefined) return this.#beginWith(this.#options.workflows.find((one) => one.id === id));
-    const known = { now: created_ms, random: new Random(run_id, "/") };
+    const known = { now: created_ms, random: new Random(kept?.run_id ?? run_id, "/") };
     this.#load(own, known).then(
       (workflow) => this.#beginWith(workflow.id === id ? workflow : undefined),
       (thrown) => this.#refuse(failureData(thrown), traceOf(thrown, this.#address)),

@@ -30,6 +30,8 @@ export interface Scope {
   awaits: Leaf | Scope | null;
   /** Live branches of a map or all. */
   readonly branches: Set<Scope>;
+  /** Whether leaves within it were taken over from the run that this one repeats, and whether any was not. */
+  readonly within: { kept: boolean; own: boolean };
   /** Time of the last entry whose result its code has, ms since the epoch. */
   now: number;
   readonly random: Random;
@@ -61,7 +63,7 @@ export interface Leaf {
 /** Makes a live scope. */
 export function newScope(
   of: Pick<Scope, "key" | "parent" | "kind" | "stored">,
-  run: { run_id: string; now: number },
+  run: { seed: string; now: number },
 ): Scope {
   return {
     ...of,
@@ -72,8 +74,9 @@ export function newScope(
     groups: new Map(),
     awaits: null,
     branches: new Set(),
+    within: { kept: false, own: false },
     now: run.now,
-    random: new Random(run.run_id, of.key),
+    random: new Random(run.seed, of.key),
   };
 }
 

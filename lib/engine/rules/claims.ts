@@ -72,21 +72,35 @@ export function beginRun(work: Work, command: Of<"begin_run">): Outcome {
   const { reason, ...rest } = run;
   if (!work.state.scopes.has("")) setScope(work, rootScope(work));
   if (run.source_digest === undefined) {
-    const { workflow_version, source_digest } = command;
-    setRun(work, { ...rest, workflow_version, source_digest });
+    const { workflow_version, source_digest } = command.began_with ?? command;
+    const begun = { ...rest, workflow_version, source_digest };
+    setRun(work, hasChanged(command, begun) ? { ...begun, source_changed: true } : begun);
     const { task, ...truncated } = cutTask(run.task);
     const { model, work_dir } = command;
-    const facts = { agent: run.mode, model, work_dir, attempt: run.attempt };
+    const { reused_steps } = command;
+    const facts = {
+      agent: run.mode,
+      model,
+      work_dir,
+      attempt: run.attempt,
+      ...(reused_steps > 0 ? { reused_steps } : {}),
+    };
     emit(work, "workflow_started", { run_id: run.run_id, task_description: task, ...truncated, ...facts });
     return { reply: { begun: true } };
   }
-  const changed = command.source_digest !== run.source_digest &&
-    command.workflow_version <= (run.workflow_version ?? 0);
-  setRun(work, changed ? { ...rest, source_changed: true } : rest);
+  setRun(work, hasChanged(command, run) ? { ...rest, source_changed: true } : rest);
   const { reused_steps } = command;
   const resumed = { status: "running", reason: resumeReason(reason), attempt: run.attempt, reused_steps };
   emit(work, "workflow_resumed", { message: RESUMED[resumed.reason], ...resumed });
   return { reply: { begun: true } };
+}
+
+/** Another source than that of the start, which does not say by a higher version that it fits. */
+function hasChanged(
+  now: { workflow_version: number; source_digest: string },
+  begun: { workflow_version?: number | undefined; source_digest?: string | undefined },
+): boolean {
+  return now.source_digest !== begun.source_digest && now.workflow_version <= (begun.workflow_version ?? 0);
 }
 
 const RESUMED = {

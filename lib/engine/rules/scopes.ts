@@ -66,7 +66,7 @@ export function endScope(work: Work, command: Of<"end_scope">): Outcome {
   return { reply: { ended: true } };
 }
 
-type End = Pick<Of<"end_scope">, "status" | "error">;
+type End = Pick<Of<"end_scope">, "status" | "error" | "reused">;
 
 function close(work: Work, row: ScopeRow, end: End): void {
   setScope(work, { ...row, status: end.status, ended_at: work.now });
@@ -84,7 +84,7 @@ function close(work: Work, row: ScopeRow, end: End): void {
 
 function tellEnd(work: Work, row: ScopeRow, end: End): void {
   const duration_ms = Math.max(0, work.ctx.now - Date.parse(row.started_at));
-  const step = { ...refOf(row), duration_ms };
+  const step = { ...refOf(row), duration_ms, ...(end.reused === undefined ? {} : { reused: end.reused }) };
   switch (end.status) {
     case "done":
       emit(work, "step_completed", step);

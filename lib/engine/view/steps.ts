@@ -44,7 +44,7 @@ export function onStepEnd(draft: Draft, event: EventEnvelope, status: StepStatus
   const error = maybeText(data, "error");
   const attempt = count(data, "attempt");
   const ended = { status, ended_at: event.timestamp, duration_ms: maybeNumber(data, "duration_ms"), error };
-  const end = { status, retry: null, reason: maybeText(data, "reason"), error, reused: false };
+  const end = { status, retry: null, reason: maybeText(data, "reason"), error, reused: data["reused"] === true };
   const known = changeStep(draft, event, (step) => ({
     ...end,
     attempts: step.attempts.map((one) => one.attempt === attempt ? { ...one, ...ended } : one),

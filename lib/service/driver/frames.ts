@@ -102,9 +102,15 @@ export class Frames {
         return this.#say({ type: "begin_scope", ...scope, ...(total === undefined ? {} : { total }) });
       }
       case "scope_end": {
-        const { key, status, error, dropped } = frame;
+        const { key, status, error, dropped, reused } = frame;
         if (dropped !== undefined) leaves.stop(dropped);
-        return this.#say({ type: "end_scope", key, status, ...(error === undefined ? {} : { error }) });
+        return this.#say({
+          type: "end_scope",
+          key,
+          status,
+          ...(error === undefined ? {} : { error }),
+          ...(reused === undefined ? {} : { reused }),
+        });
       }
       case "files":
         return this.#file(frame);

@@ -6,8 +6,10 @@ import type { SessionState } from "../../engine/state.ts";
 import type { RunCommand } from "../../model/command.ts";
 import type { JournalEntry, ScopeRow, SettledEntry } from "../../model/journal.ts";
 import type { RunRecord } from "../../model/run.ts";
-import type { HostFrame } from "../../protocol/sandbox.ts";
+import type { SessionRecord } from "../../model/session.ts";
+import type { HostFrame, RunStart } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
+import type { Kept } from "../kept.ts";
 import { FileTracker } from "./file_tracker.ts";
 
 type BeginRun = Extract<RunCommand, { type: "begin_run" }>;
@@ -27,21 +29,24 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
   const { run, session } = state;
   if (run === null || session === null) throw new AppError("not_found", "Cannot start the run: its session is gone");
   const files = new FileTracker(core.folders, run.session_id);
-  const [entry, task, earlier, kept] = await Promise.all([
+  const [entry, task, { kept, earlier }] = await Promise.all([
     core.catalogue.get(run.mode),
     core.resolve(run.session_id, run.task),
-    core.earlier(state),
-    core.kept(run),
+    takeOver(core, session, run),
     core.folders.ensure(run.session_id).then(() => files.start(unfinishedSince(state.entries.values()))),
   ]);
-  const { version, source_digest, own } = entry.description;
+  const { own, ...source } = entry.description;
+  const began = begunWith(run, kept);
   return {
     run,
-    kept,
+    kept: kept.entries,
     files,
     begin: {
-      workflow_version: version,
-      source_digest,
+      workflow_version: source.version,
+      source_digest: source.source_digest,
+      ...(began === null
+        ? {}
+        : { began_with: { workflow_version: began.version, source_digest: began.source_digest } }),
       model: core.models.model,
       work_dir: `/api/sessions/${run.session_id}/files`,
       reused_steps: countSteps(state, kept),
@@ -55,15 +60,32 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
         ...(own === undefined ? {} : { own }),
         task: typeof task === "string" ? task : JSON.stringify(task),
         config: run.config,
-        ...(run.workflow_version === undefined ? {} : { version: run.workflow_version }),
-        ...(run.source_digest === undefined ? {} : { source_digest: run.source_digest }),
+        ...began,
         attempt: Math.max(1, run.attempt),
-        created_ms: Date.parse(run.created_at),
+        created_ms: Date.parse(kept.origin.created_at),
+        ...takenOver(kept),
         ...earlier,
       },
       scopes: [...state.scopes.values()],
     },
   };
+}
+
+/** What the run knows: as the run knew it whose entries it keeps. */
+async function takeOver(core: RunCore, session: SessionRecord, run: RunRecord) {
+  const kept = await core.kept(run);
+  return { kept, earlier: await core.earlier(session, kept.origin.run_id) };
+}
+
+/** Version and source with which the run began, or the run whose entries it keeps; null at a first start. */
+function begunWith(run: RunRecord, { origin }: Kept): { version: number; source_digest: string } | null {
+  const { workflow_version: version, source_digest } = run.source_digest === undefined ? origin : run;
+  return version === undefined || source_digest === undefined ? null : { version, source_digest };
+}
+
+function takenOver({ entries, origin }: Kept): Pick<RunStart, "kept"> {
+  const last = entries.at(-1);
+  return last === undefined ? {} : { kept: { run_id: origin.run_id, last: last.n } };
 }
 
 /** When the first leaf began that may have written and has not finished. */
@@ -81,8 +103,10 @@ function unfinishedSince(entries: Iterable<JournalEntry>): number | null {
 const STEPS: ReadonlySet<ScopeRow["kind"]> = new Set(["group", "map", "all"]);
 
 /** Steps that people see and that are finished already. */
-function countSteps(state: SessionState, kept: readonly SettledEntry[]): number {
-  let steps = kept.filter((entry) => entry.step_number !== undefined).length;
+function countSteps(state: SessionState, kept: Kept): number {
+  let steps = kept.entries.filter((entry) => entry.step_number !== undefined).length;
+  // From here on its own rows hold the groups that it went through.
+  if (state.scopes.size <= 1) steps += kept.steps;
   for (const scope of state.scopes.values()) if (STEPS.has(scope.kind) && scope.status === "done") steps++;
   for (const entry of state.entries.values()) if (entry.status !== "open" && entry.step_number !== undefined) steps++;
   return steps;
