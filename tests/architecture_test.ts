@@ -1,6 +1,7 @@
 // The architecture, read from the source: who may import whom, how large files and functions may be, and what may be
 // used in one module only. Parses with Deno's own lint plugin API, so it sees what the linter sees.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { namedInTests, rulesOfSpec, rulesOfTests } from "./support/rules.ts";
 import { readSource, sources } from "./support/source_tree.ts";
 import { DOORS_OF_THE_WORLD, importBreaches, layerOf } from "./support/architecture.ts";
 
@@ -103,4 +104,30 @@ Deno.test("[ARCH6] one Deno version is pinned and every place that names it agre
     for (const match of (await readSource(path)).matchAll(/deno@(\d+\.\d+\.\d+)/g)) named.add(match[1] ?? "");
   }
   assertEquals([...named], [pinned]);
+});
+
+Deno.test("[ARCH7] every rule that a test names is listed in tests/SPEC, and every one listed has a test", async () => {
+  const [named, known, { listed }] = await Promise.all([namedInTests(), rulesOfTests(), rulesOfSpec()]);
+  const unlisted = [...named].filter(([id]) => !listed.has(id)).map(([id, where]) => `${id}: ${[...where].join()}`);
+  assertEquals(unlisted, [], "named by a test and not listed");
+  const untested = [...listed].filter(([id]) => !known.has(id)).map(([id, where]) => `${id}: ${[...where].join()}`);
+  assertEquals(untested, [], "listed and not named by a test");
+});
+
+Deno.test("[ARCH8] each sentence of the design names tests that there are, and a file in which they stand", async () => {
+  const [known, { design }] = await Promise.all([rulesOfTests(), rulesOfSpec()]);
+  const wrong: string[] = [];
+  for (const { rule, ids, files, line } of design) {
+    const at = `design.md:${line} "${rule.slice(0, 60)}"`;
+    if (ids.length === 0) wrong.push(`${at} names no test`);
+    for (const id of ids) {
+      const where = known.get(id);
+      if (where === undefined) wrong.push(`${at}: there is no test ${id}`);
+      else if (!files.some((file) => [...where].some((path) => path.startsWith(`tests/${file}`)))) {
+        wrong.push(`${at}: ${id} stands in ${[...where].join()}`);
+      }
+    }
+  }
+  assertEquals(wrong, []);
+  assert(design.length >= 100, `${design.length} sentences`);
 });

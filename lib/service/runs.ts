@@ -84,9 +84,10 @@ export class Runs {
     this.#pump();
   }
 
-  /** Whether a run of this session is known here, queued or driven. */
+  /** Whether a run of this session is queued or driven here. One that waits in a held sandbox may be woken elsewhere. */
   knows(session_id: string): boolean {
-    return this.#queue.has(session_id) || this.#drivers.has(session_id);
+    const driver = this.#drivers.get(session_id);
+    return this.#queue.has(session_id) || (driver !== undefined && driver.heldFence === null);
   }
   /** The fence under which this instance executes a run of the session, or null. */
   fenceOf(session_id: string): number | null {

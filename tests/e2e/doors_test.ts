@@ -260,6 +260,8 @@ Deno.test("[PROC3] SIGTERM closes sockets with 1001 and exits 0; a start after i
       for (const end = performance.now() + 10_000; await on() !== "approval";) assert(performance.now() < end);
       const connections = await (await fetch(`${second.url}/api/connections`, { headers })).json();
       assertEquals(connections, { connections: [], total: 0 });
+      Deno.kill(second.pid, "SIGINT");
+      assertEquals(await second.ended, 0, "SIGINT drains as SIGTERM does");
     } finally {
       await second.close();
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertObjectMatch } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { ADMIN, answerCommand, OTHER, OWNER, RUN, Story, SYSTEM, uuid } from "./support/story.ts";
 import type { Json } from "../../lib/model/json.ts";
 
@@ -175,4 +175,17 @@ Deno.test("[ENG-A14] what one may not see is not found; what was not read is an 
   assertObjectMatch(story.answer(id, "approved", undefined, OTHER), { ok: false, code: "not_found" });
   assertEquals(story.refused(OWNER, answerCommand(id, "approved")), "internal");
   assertEquals(story.refused(SYSTEM, answerCommand(id, "approved")), "forbidden");
+});
+
+Deno.test("[ENG-A15] the row of an approval stays below 1 KB; what was asked is written once, beside it", () => {
+  const story = new Story().running();
+  const key = "k".repeat(200);
+  const id = story.ask(key);
+  const bytes = () => new TextEncoder().encode(JSON.stringify(story.state.approvals.get(id))).length;
+  assert(bytes() <= 1024, `${bytes()} bytes`);
+  assertEquals("ask" in (story.state.approvals.get(id) ?? {}), false);
+  const [before] = [story.asks.get(id)];
+  story.answer(id, "approved");
+  assert(bytes() <= 1024, `${bytes()} bytes`);
+  assertEquals([story.asks.size, story.asks.get(id)], [1, before]);
 });

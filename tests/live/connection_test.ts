@@ -42,6 +42,7 @@ Deno.test("[CONN1] a reader that leaves more than 1 MB unread gets nothing more,
   }
   assertEquals(socket.closed?.code, 4499);
   assertEquals(events, ["opened", "ended", "left true"]);
+  assertEquals(MAX_BUFFERED, 1_000_000);
   assert(socket.bufferedAmount <= MAX_BUFFERED + 100_000);
   const sent = socket.sent.length;
   connection.send("more");
@@ -194,6 +195,7 @@ Deno.test("[CONN6] full and draining are told before an upgrade; a stuck reader 
   assertEquals(codeOf(), "full");
   connections.leave("a", true);
   assertEquals([codeOf(), connections.counts], ["admitted", { open: 1, stuck: 1, dropped: 1 }]);
+  assertEquals([MAX_STUCK, HEARTBEAT_MS], [100, 30_000]);
   for (let n = 1; n < MAX_STUCK; n++) {
     add(`s${n}`);
     connections.leave(`s${n}`, true);

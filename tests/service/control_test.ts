@@ -275,3 +275,18 @@ Deno.test("[CTL14] an idle session expires, is put away, and comes back", async 
   await world.holdfast.execute(ADMIN, session_id, { type: "resume_session" });
   assertEquals((await world.holdfast.query.session(ADMIN, session_id)).status, "active");
 });
+
+Deno.test("[CTL15] behind bwrap the ladder has no SIGTERM: told, then killed after 5 s", async () => {
+  const { it, ran } = gated();
+  await using world = await openWorld({ workflows: [it] });
+  world.sandboxes.isolation = "bwrap";
+  const { session_id, run_id } = await startGated(world, ran);
+  const sandbox = world.sandboxes.alive[0];
+  assert(sandbox !== undefined);
+  sandbox.stubborn = true;
+  await world.holdfast.cancelRun(ADMIN, run_id);
+  await world.pass(5_250);
+  await world.status(session_id, "cancelled");
+  assertEquals(sandbox.terminated, 0);
+  assertEquals(await stages(world, session_id), ["asked", "told", "killed"]);
+});

@@ -301,3 +301,27 @@ Deno.test("[CRASH9] a lease of this instance that has no sandbox, seen twice in 
   const resumed = (await world.events(lost.session_id)).filter((event) => event.event_type === "workflow_started");
   assertEquals(resumed.map((event) => event.data["attempt"]), [2]);
 });
+
+Deno.test("[CRASH11] a start touches runs with a lease or in the queue; those that wait are not even read", async () => {
+  const asks = workflow("asks", async (ctx) => {
+    await ctx.approve("go", { type: "step_approval", title: "Go?", subject: "it" });
+    return "done";
+  });
+  await using world = await openWorld({ workflows: [asks] });
+  const waiting: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    const { session_id } = await world.holdfast.startTask(ADMIN, { task: `${n}`, config: { mode: "asks" } });
+    await world.status(session_id, "waiting");
+    waiting.push(session_id);
+  }
+  world.crash();
+  const read: string[] = [];
+  const second = await world.next({ heard: (key) => read.push(key.join("/")) });
+  const { session_id } = await second.holdfast.startTask(ADMIN, { task: "new", config: { mode: "asks" } });
+  await second.status(session_id, "waiting");
+  await second.pass(3_000, 1_000);
+  assert(read.some((key) => key.includes(session_id)));
+  // What today's runs have cost is summed up from their records; of their sessions nothing is loaded.
+  const touched = read.filter((key) => !key.startsWith("run/") && waiting.some((one) => key.includes(one)));
+  assertEquals(touched, []);
+});

@@ -1,12 +1,12 @@
 // What the writer keeps of a session and what a load gives are the same, whatever was decided.
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { project } from "@/lib/engine/project.ts";
 import { ABSENT, type SessionState } from "@/lib/engine/state.ts";
 import { PackedSummary, unpackSummary } from "@/lib/engine/summary_row.ts";
 import { isFinal } from "@/lib/model/run.ts";
 import { keys } from "@/lib/store/keys.ts";
-import { decodeRow } from "@/lib/store/mutation.ts";
+import { decodeRow, encodeRow } from "@/lib/store/mutation.ts";
 import { type Act, ACTS, anyAct } from "../engine/support/acts.ts";
 import { newRun, OWNER, RUN, SESSION, SETTINGS, Story, SYSTEM } from "../engine/support/story.ts";
 import { output, Place } from "./support.ts";
@@ -229,4 +229,36 @@ Deno.test("[AGG-GATE] the gate changes with the fence and with nothing else, and
   assertEquals(await gate(), claimed);
   await place.say(SESSION, { by: OWNER, command: { type: "delete_session" } });
   assertEquals(await gate(), null);
+});
+
+Deno.test("[AGG-READS] reads give what is durable, never what the writer has cached", async () => {
+  await using place = await Place.open();
+  await place.create(SESSION);
+  const { head, session } = await place.store.sessions.state(SESSION);
+  // As another instance would, behind this writer's back.
+  const row = { session: { ...session!, name: "Changed elsewhere" }, last_run_id: null };
+  await place.kv.atomic().set(keys.session(SESSION), encodeRow(row))
+    .set(keys.head(SESSION), encodeRow({ ...head, head_seq: head.head_seq })).commit();
+  assertEquals((await place.store.sessions.state(SESSION)).session?.name, "Changed elsewhere");
+});
+
+Deno.test("[AGG-FORMAT] rows of the journal carry the number of their format; a row of another is not read as this one", async () => {
+  await using place = await Place.open();
+  const told = new Told(place);
+  told.story.running();
+  told.story.group("g");
+  told.story.begin("g/a", { scope: "g" });
+  told.story.end("g/a", 1);
+  await told.flush();
+  for (const prefix of [keys.entries(SESSION, RUN), keys.scopes(SESSION, RUN)]) {
+    const rows = await Array.fromAsync(place.kv.list({ prefix }));
+    assert(rows.length > 0);
+    for (const { key, value } of rows) {
+      const row = JSON.parse(new TextDecoder().decode(value as Uint8Array));
+      assertEquals(row.f, 1);
+      await place.kv.atomic().set(key, encodeRow({ ...row, f: 2 })).commit();
+    }
+  }
+  await assertRejects(() => place.store.journal.entries(SESSION, RUN));
+  await assertRejects(() => place.store.journal.scopes(SESSION, RUN));
 });

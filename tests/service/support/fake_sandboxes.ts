@@ -7,6 +7,7 @@ import type {
   ExecSink,
   ExecSpec,
   Executor,
+  Isolation,
   Sandboxes,
   SandboxEvents,
   SandboxLimits,
@@ -27,7 +28,7 @@ export type ExecScript = (spec: ExecSpec, sink: ExecSink, signal: AbortSignal) =
 
 /** Sandboxes in this process. */
 export class FakeSandboxes implements Sandboxes {
-  readonly isolation = "limits" as const;
+  isolation: Isolation = "limits";
   readonly started: FakeSandbox[] = [];
   readonly scripts = new Map<string, ExecScript>();
   /** Texts of the blocks that ran, in order. */
@@ -35,6 +36,8 @@ export class FakeSandboxes implements Sandboxes {
   workflows: Workflow[];
   gone = false;
   failStarts = 0;
+  /** Settles when no process of an exec is left. */
+  closing: Promise<void> = Promise.resolve();
 
   constructor(workflows: readonly Workflow[], readonly clock: Pick<FakeClock, "after">) {
     this.workflows = [...workflows];
@@ -63,7 +66,7 @@ export class FakeSandboxes implements Sandboxes {
       const done = script === undefined ? {} : await Promise.race([script(spec, sink, signal), aborted(signal)]);
       return await (this.gone ? new Promise<ExecResult>(() => {}) : Promise.resolve({ ...EXITED, ...done }));
     },
-    close: () => Promise.resolve(),
+    close: () => this.closing,
   });
 
   describe = (): Promise<Workflows> =>
@@ -107,6 +110,8 @@ export class FakeSandbox implements WorkflowSandbox {
   readonly received: HostFrame[] = [];
   /** Does not obey `cancel` frames. */
   stubborn = false;
+  /** Takes its time to die: a kill does nothing yet. */
+  undying = false;
   terminated = 0;
   readonly #runtime: Runtime;
   readonly #events: SandboxEvents;
@@ -164,6 +169,7 @@ export class FakeSandbox implements WorkflowSandbox {
     this.terminated++;
   }
   kill(): void {
+    if (this.undying) return;
     this.#over({ reason: "killed", exit_code: 137, message: "" });
   }
   /** Dies in the middle of its work. */

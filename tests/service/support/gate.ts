@@ -3,6 +3,7 @@
 // It can be cut at the n-th commit, before or after that commit lands.
 import type { Clock } from "@/lib/service/ports.ts";
 import type { Atomic, Connection, Kv } from "@/lib/store/kv.ts";
+import type { Key } from "@/lib/store/mutation.ts";
 import { type FakeClock, type Skew, splitClock } from "./fake_clock.ts";
 
 /** A gate in front of a store. */
@@ -24,8 +25,16 @@ export interface Gate {
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
+/** What a gate may do beside being cut. */
+export interface GateOptions {
+  /** How far its time of day is off. */
+  skew?: Skew | undefined;
+  /** Told each key that is read by itself. */
+  heard?: ((key: Key) => void) | undefined;
+}
+
 /** Puts a gate in front of a store. */
-export function gateOf(inner: Connection, fake: FakeClock, skew?: Skew): Gate {
+export function gateOf(inner: Connection, fake: FakeClock, { skew, heard = () => {} }: GateOptions = {}): Gate {
   let cut = false;
   let commits = 0;
   let at: { n: number; when: "before" | "after"; then: () => void } | null = null;
@@ -51,8 +60,14 @@ export function gateOf(inner: Connection, fake: FakeClock, skew?: Skew): Gate {
     return now?.when === "after" || cut ? await stop() : result;
   };
   const kv: Kv = {
-    get: (key) => pass(() => inner.kv.get(key)),
-    getMany: (keys) => pass(() => inner.kv.getMany(keys)),
+    get: (key) => {
+      heard(key);
+      return pass(() => inner.kv.get(key));
+    },
+    getMany: (keys) => {
+      keys.forEach(heard);
+      return pass(() => inner.kv.getMany(keys));
+    },
     list: (selector, options) => listed(inner.kv.list(selector, options), () => cut),
     atomic: () => gated(inner.kv.atomic(), commit),
   };

@@ -22,6 +22,24 @@ Deno.test("[WR-BUSY] a person's command is decided five times, then busy; a run'
   }
 });
 
+Deno.test("[WR-ALONE] one session whose head has moved does not hold up the others of its batch", async () => {
+  await using desk = await Desk.open();
+  await Promise.all([desk.submit("a"), desk.submit("a", { session_id: "s-2" })]);
+  const decided = { "s-1": 0, "s-2": 0 };
+  const submit = (session_id: "s-1" | "s-2") =>
+    desk.submit("b", {
+      session_id,
+      decide: ({ state }) => {
+        // Another instance moves the head of one of them before their common commit.
+        const moved = new TextEncoder().encode(JSON.stringify(state.head));
+        if (++decided[session_id] === 1 && session_id === "s-2") void desk.kv.set(keys.head("s-2"), moved);
+        return applied(state, "b");
+      },
+    });
+  await Promise.all([submit("s-1"), submit("s-2")]);
+  assertEquals(decided, { "s-1": 1, "s-2": 2 });
+});
+
 Deno.test("[WR-LIMITS] time limits and signals end what is not in flight, and say that it has not happened", async () => {
   await using desk = await Desk.open();
   desk.fates = ["ok", "ok", "never"];
