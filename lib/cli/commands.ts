@@ -68,38 +68,37 @@ export async function showSession(line: Line<"sessions show">, api: Api): Promis
   return EXIT.done;
 }
 
-/** `sessions suspend|resume|delete|export`. */
-export async function changeSession(
-  line: Line<"sessions suspend"> | Line<"sessions resume"> | Line<"sessions delete"> | Line<"sessions export">,
+/** `sessions suspend|resume|delete`: one or several; what could not be done is named and ends with 3. */
+export async function changeSessions(
+  line: Line<"sessions suspend"> | Line<"sessions resume"> | Line<"sessions delete">,
   api: Api,
 ): Promise<number> {
-  switch (line.do) {
-    case "sessions suspend": {
-      const done = await api.suspend(line.id, line.now);
-      line.json ? print(done) : out(done.message);
-      return EXIT.done;
+  const { ids } = line;
+  if (line.do === "sessions delete" && !line.yes) {
+    const what = ids.length === 1
+      ? `session ${ids[0]} with its log and files`
+      : `${ids.length} sessions with their logs and files`;
+    if (!confirm(`Delete ${what}?`)) {
+      err("Not deleted. --yes deletes without asking.");
+      return EXIT.needs_person;
     }
-    case "sessions resume": {
-      const done = await api.resume(line.id);
-      line.json ? print(done) : out(done.message);
-      return EXIT.done;
-    }
-    case "sessions delete": {
-      if (!line.yes && !confirm(`Delete session ${line.id} with its log and files?`)) {
-        err("Not deleted. --yes deletes without asking.");
-        return EXIT.needs_person;
-      }
-      await api.deleteSession(line.id);
-      if (!line.json) out("deleted");
-      return EXIT.done;
-    }
-    case "sessions export": {
-      await write(await api.exportSession(line.id));
-      return EXIT.done;
-    }
-    default:
-      return line satisfies never;
   }
+  const action = { "sessions suspend": "suspend", "sessions resume": "resume", "sessions delete": "delete" } as const;
+  const now = line.do === "sessions suspend" && line.now;
+  const { results } = await api.bulk({ ids: [...ids], action: action[line.do], ...(now ? { now } : {}) });
+  if (line.json) print(results);
+  for (const { session_id, ok, message } of results) {
+    const text = `${ids.length === 1 ? "" : `${session_id}  `}${harmless(message)}`;
+    if (!ok) err(text);
+    else if (!line.json) out(text);
+  }
+  return results.every((one) => one.ok) ? EXIT.done : EXIT.needs_person;
+}
+
+/** `sessions export`. */
+export async function exportSession(line: Line<"sessions export">, api: Api): Promise<number> {
+  await write(await api.exportSession(line.id));
+  return EXIT.done;
 }
 
 /** Passes an answer on to stdout; one that breaks off is said, for what was written is not all of it. */

@@ -10,6 +10,8 @@ import type { InferValue } from "@optique/core/parser";
 
 const json = { json: option("--json", { description: message`One JSON document, or NDJSON for streams.` }) };
 const id = (metavar: "SESSION" | "RUN" | "APPROVAL") => argument(string({ metavar }));
+/** One or several sessions. */
+const ids = () => multiple(argument(string({ metavar: "SESSION" })), { min: 1, max: 200 });
 
 const run = command(
   "run",
@@ -49,10 +51,10 @@ const sessions = command(
       command("show", object({ do: constant("sessions show"), id: id("SESSION"), ...json })),
       command(
         "suspend",
-        object({ do: constant("sessions suspend"), id: id("SESSION"), now: option("--now"), ...json }),
+        object({ do: constant("sessions suspend"), ids: ids(), now: option("--now"), ...json }),
       ),
-      command("resume", object({ do: constant("sessions resume"), id: id("SESSION"), ...json })),
-      command("delete", object({ do: constant("sessions delete"), id: id("SESSION"), yes: option("--yes"), ...json })),
+      command("resume", object({ do: constant("sessions resume"), ids: ids(), ...json })),
+      command("delete", object({ do: constant("sessions delete"), ids: ids(), yes: option("--yes"), ...json })),
       command("export", object({ do: constant("sessions export"), id: id("SESSION") })),
       command("list", sessionList),
       sessionList,

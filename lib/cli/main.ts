@@ -5,7 +5,15 @@
 import { run } from "@optique/run";
 import { ClientError } from "../client/api.ts";
 import { refusal } from "./answer.ts";
-import { answerApproval, changeRun, changeSession, listApprovals, listSessions, showSession } from "./commands.ts";
+import {
+  answerApproval,
+  changeRun,
+  changeSessions,
+  exportSession,
+  listApprovals,
+  listSessions,
+  showSession,
+} from "./commands.ts";
 import { doctor, login } from "./doctor.ts";
 import { drill } from "./drill/drill.ts";
 import { apiFor, type Surroundings, surroundings } from "./environment.ts";
@@ -32,8 +40,9 @@ async function dispatch(line: CommandLine, here: Surroundings): Promise<number> 
     case "sessions suspend":
     case "sessions resume":
     case "sessions delete":
+      return await changeSessions(line, api);
     case "sessions export":
-      return await changeSession(line, api);
+      return await exportSession(line, api);
     case "approvals list":
       return await listApprovals(line, api);
     case "approvals approve":

@@ -8,6 +8,7 @@
 import * as z from "zod";
 import {
   Approval,
+  BulkResult,
   EventsPage,
   FileEntry,
   type HistoryMessage,
@@ -80,6 +81,9 @@ export interface WantedToken {
   role?: "admin" | "user";
   expires_in_s?: number;
 }
+
+/** Verbs that may be said to many sessions. */
+export type BulkAction = "suspend" | "resume" | "cancel" | "delete";
 
 interface Asked {
   method: string;
@@ -203,6 +207,9 @@ export function createApi(options: ApiOptions) {
       post(`${session(id)}/runs`, body, Run),
     patchSession: async (id: string, body: { name?: string; pinned?: boolean; version: number }) =>
       read(await send(options, { method: "PATCH", path: session(id), body }), Session),
+    /** One verb for many sessions; a result for each. */
+    bulk: (body: { ids: string[]; action: BulkAction; now?: boolean }) =>
+      post("/api/sessions/bulk", body, z.looseObject({ results: z.array(BulkResult) })),
     suspend: (id: string, now = false) => post(`${session(id)}/suspend`, { now }, Suspended),
     resume: (id: string) => post(`${session(id)}/resume`, {}, Suspended),
     deleteSession: (id: string) => sent({ method: "DELETE", path: session(id) }),
@@ -225,6 +232,8 @@ export function createApi(options: ApiOptions) {
       textOf(await send(options, { method: "GET", path: filePath(id, path) })),
     upload: (id: string, path: string, content: Blob) =>
       sent({ method: "PUT", path: filePath(id, path), body: content }),
+    /** The address of all files of a session as one archive. */
+    zipPath: (id: string) => `${session(id)}/files.zip`,
     exportSession: (id: string) => send(options, { method: "GET", path: `${session(id)}/export` }),
     filePath,
   };

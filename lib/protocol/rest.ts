@@ -211,6 +211,22 @@ export const StartTask = z.strictObject({
 export const PatchSession = z.strictObject({ name: Name.optional(), pinned: z.boolean().optional(), version: z.int() });
 /** POST …/suspend, …/pause */
 export const Now = z.strictObject({ now: z.boolean().optional() });
+/** POST /api/sessions/bulk; an id that is named twice counts once. */
+export const Bulk = z.strictObject({
+  ids: z.array(SessionId).min(1).max(200),
+  action: z.enum(["suspend", "resume", "cancel", "delete"]),
+  /** For suspend: do not wait for the step at work. */
+  now: z.boolean().optional(),
+});
+/** What became of one session of a bulk request; `code` is that of a refusal. */
+export const BulkResult = z.strictObject({
+  session_id: SessionId,
+  ok: z.boolean(),
+  code: z.string().optional(),
+  message: z.string(),
+});
+/** What became of one session of a bulk request. */
+export type BulkResult = z.infer<typeof BulkResult>;
 /** A POST without fields. */
 export const Empty = z.strictObject({});
 /** POST /api/runs/{id}/retry */

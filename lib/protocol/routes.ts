@@ -140,6 +140,14 @@ const sessions = {
     },
     POST: { summary: "Make a session", body: rest.CreateSession, status: 201, answer: rest.Session, idempotent: true },
   },
+  "/api/sessions/bulk": {
+    POST: {
+      summary: "Suspend, resume, cancel or delete up to 200 sessions; repeating is harmless, each has its result",
+      body: rest.Bulk,
+      status: 200,
+      answer: z.strictObject({ results: z.array(rest.BulkResult) }),
+    },
+  },
   "/api/sessions/{session_id}": {
     GET: { summary: "A session with everything its page shows", status: 200, answer: rest.SessionDetail },
     PATCH: {
@@ -189,6 +197,9 @@ const sessions = {
   "/api/sessions/{session_id}/files/{path}": {
     GET: { summary: "One file", status: 200, answer: "application/octet-stream" },
     PUT: { summary: "Upload an input file, at most 50 MiB", body: "file", status: 201, answer: rest.FileEntry },
+  },
+  "/api/sessions/{session_id}/files.zip": {
+    GET: { summary: "All its files as one ZIP", status: 200, answer: "application/zip" },
   },
   "/api/sessions/{session_id}/blobs/{digest}": {
     GET: { summary: "A large value", status: 200, answer: "application/octet-stream" },

@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { createHash } from "node:crypto";
 import { AppError } from "../model/error.ts";
-import type { Clock, FileInfo, Folders, Ids } from "../service/ports.ts";
+import type { Clock, FileInfo, FolderFile, Folders, Ids } from "../service/ports.ts";
 import { removeTree } from "./own_folder.ts";
 import { openRegular, placeFile, streamOf } from "./safe_file.ts";
 import { ensureFolder, sessionFolder, writablePath } from "./safe_path.ts";
@@ -84,6 +84,23 @@ class SessionFolders implements Folders {
       open.file.close();
       throw error;
     }
+  }
+
+  async contents(session_id: string): Promise<FolderFile[]> {
+    const found = await this.#survey(session_id);
+    if (found.too_many !== undefined) {
+      throw new AppError("too_large", `Cannot read all files: ${beyondWords(found.too_many)}; open them one by one`);
+    }
+    const folder = this.#folder(session_id);
+    return [...found.files].sort(([a], [b]) => a < b ? -1 : 1).map(([path, { size_bytes, modified_ms }]) => ({
+      path,
+      size_bytes,
+      modified_ms,
+      async open() {
+        const open = await openRegular(folder, path);
+        return open === undefined ? null : streamOf(open);
+      },
+    }));
   }
 
   async write(
@@ -205,6 +222,11 @@ class SessionFolders implements Folders {
       `Cannot write the file: ${what} would take ${mb} MB, the limit is ${this.#options.disk_mb} MB`,
     );
   }
+}
+
+function beyondWords(bound: NonNullable<Survey["too_many"]>): string {
+  if (bound === "entries") return `there are more than ${MAX_FILES}`;
+  return bound === "depth" ? "folders are nested too deeply" : "a folder cannot be read";
 }
 
 function unknownFile(path: string): AppError {

@@ -11,6 +11,7 @@ import { BACKLOG_LIMIT } from "../store/writer/sizes.ts";
 import { approvalsIn, costOf } from "../store/feed.ts";
 import type { Store } from "../store/store.ts";
 import { createAccounts, type StartedAccounts } from "./accounts.ts";
+import { bulk } from "./bulk.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { cancelRun, doCommand, resolveApproval } from "./commands.ts";
 import type { RunCore } from "./core.ts";
@@ -89,6 +90,7 @@ function wire(parts: HoldfastParts): RunningHoldfast {
     startTask: (p, input, options) => startTask(commands, who(p, options), input),
     createSession: (p, input, options) => createSession(commands, who(p, options), input),
     retryRun: (p, input, options) => retryRun(commands, who(p, options), input),
+    bulk: (p, input, options) => bulk(commands, who(p, options), input),
     cancelRun: (p, run_id, options) => cancelRun(commands, who(p, options), run_id),
     resolveApproval: (p, input, options) => resolveApproval(commands, who(p, options), input),
     query: queries,

@@ -6,9 +6,11 @@ import type { UserCommand } from "../model/command.ts";
 import type { EventEnvelope } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
 import type { Credential, Ended, Principal, UserPrincipal } from "../model/principal.ts";
+import type { BulkAction } from "../engine/bulk.ts";
 import type { WantedToken } from "../engine/token_rules.ts";
 import type {
   Approval,
+  BulkResult,
   EventsPage,
   FileEntry,
   HistoryMessage,
@@ -89,6 +91,8 @@ export interface Queries {
   }): Promise<{ lines: string[]; head_seq: number; next_after: number }>;
   blob(p: UserPrincipal, session_id: string, digest: string): Promise<{ media_type: string; bytes: Uint8Array }>;
   files(p: UserPrincipal, session_id: string): Promise<FileEntry[]>;
+  /** All files of a session as a ZIP, made while it is read. */
+  filesZip(p: UserPrincipal, session_id: string): Promise<ReadableStream<Uint8Array>>;
   exportSession(p: UserPrincipal, session_id: string): Promise<ReadableStream<Uint8Array>>;
   modes(): Promise<Mode[]>;
   /** Files of the folder of own workflows that are no mode, and why; told to administrators only. */
@@ -186,6 +190,12 @@ export interface Holdfast {
     input: { run_id: string; from_step?: string; config?: Record<string, Json> },
     options?: ExecuteOptions,
   ): Promise<Run>;
+  /** One verb for many sessions; a result for each. */
+  bulk(
+    p: UserPrincipal,
+    input: { ids: readonly string[]; action: BulkAction; now: boolean },
+    options?: ExecuteOptions,
+  ): Promise<BulkResult[]>;
   /** Cancels a run by id; one not known yet is remembered for 60 s (`null`). */
   cancelRun(p: UserPrincipal, run_id: string, options?: ExecuteOptions): Promise<Run | null>;
   resolveApproval(

@@ -115,6 +115,14 @@ export interface FileInfo {
   /** SHA-256, lower-case hex. */
   digest: string;
 }
+/** A file of a session that can be opened; nothing is open yet. */
+export interface FolderFile {
+  readonly path: string;
+  readonly size_bytes: number;
+  readonly modified_ms: number;
+  /** Its content, at most as long as it is then; null when it is gone or no regular file any more. */
+  open(): Promise<ReadableStream<Uint8Array> | null>;
+}
 /** The folders of sessions. Links, devices and names outside the folder are refused; `.holdfast` is hidden. */
 export interface Folders {
   ensure(session_id: string): Promise<void>;
@@ -122,6 +130,8 @@ export interface Folders {
   scan(session_id: string): Promise<FileInfo[]>;
   /** Throws AppError not_found. `stream` is at most `size_bytes` long. */
   open(session_id: string, path: string): Promise<{ info: FileInfo; stream: ReadableStream<Uint8Array> }>;
+  /** All files by path, to be read one after the other, without their digests. Throws AppError too_large beyond 5,000. */
+  contents(session_id: string): Promise<FolderFile[]>;
   /** Writes whole or not at all (temporary file, rename). Throws AppError invalid, too_large. */
   write(session_id: string, path: string, content: ReadableStream<Uint8Array> | Uint8Array): Promise<FileInfo>;
   remove(session_id: string): Promise<void>;

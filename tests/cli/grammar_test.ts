@@ -43,11 +43,17 @@ Deno.test("[GR1] sessions alone lists, and takes the flags of the list", () => {
   }
 });
 
-Deno.test("[GR1] sessions show, suspend, resume, delete and export take an id", () => {
+Deno.test("[GR1] sessions show and export take an id, suspend, resume and delete one or several", () => {
   assertEquals(read("sessions", "show", id), { do: "sessions show", id, json: false });
-  assertEquals(read("sessions", "suspend", id, "--now"), { do: "sessions suspend", id, now: true, json: false });
-  assertEquals(read("sessions", "resume", "--json", id), { do: "sessions resume", id, json: true });
-  assertEquals(read("sessions", "delete", id, "--yes"), { do: "sessions delete", id, yes: true, json: false });
+  assertEquals(read("sessions", "suspend", id, "--now"), { do: "sessions suspend", ids: [id], now: true, json: false });
+  assertEquals(read("sessions", "resume", "--json", id), { do: "sessions resume", ids: [id], json: true });
+  assertEquals(read("sessions", "delete", id, "--yes"), { do: "sessions delete", ids: [id], yes: true, json: false });
+  assertEquals(read("sessions", "delete", id, "b", "c"), {
+    do: "sessions delete",
+    ids: [id, "b", "c"],
+    yes: false,
+    json: false,
+  });
   assertEquals(read("sessions", "export", id), { do: "sessions export", id });
 });
 

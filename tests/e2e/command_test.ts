@@ -101,8 +101,10 @@ commandTest("[CLI5] sessions: list, show, suspend, resume, export, delete", asyn
   assertMatch((await done(["sessions"])).out, new RegExp(`${session_id} +needs you`));
   await done(["sessions", "suspend", session_id]);
   assertMatch((await done(["sessions", "show", session_id])).out, /status +suspended/);
-  const refused = await run(["sessions", "suspend", session_id]);
-  assertEquals([refused.code, refused.out], [3, ""]);
+  assertEquals((await done(["sessions", "suspend", session_id])).out, "Suspended already\n");
+  const mixed = await run(["sessions", "suspend", session_id, "00000000-0000-4000-8000-00000000ffff"]);
+  assertEquals([mixed.code, mixed.out], [3, `${session_id}  Suspended already\n`]);
+  assertMatch(mixed.err, /^00000000-\S+ +Cannot find session/);
   await done(["sessions", "resume", session_id]);
   const lines = (await done(["sessions", "export", session_id])).out.trimEnd().split("\n");
   assert(lines.length > 5);

@@ -68,6 +68,7 @@ Deno.test("[WALK1] whatever is sent to any path of a real server, nothing is a 5
       approval_id: listed.approvals[0].approval_id,
       path: "a.txt",
       digest: "0".repeat(64),
+      token_id: "00000000-0000-4000-8000-00000000ffff",
     };
     let asked = 0;
     const look = async (path: string, init: RequestInit) => {
@@ -165,6 +166,10 @@ Deno.test("[WALK2] what a real server answers has exactly the form that the tabl
     await look("POST", "/api/sessions", { mode: "one-shot", name: "n" });
     await look("POST", "/api/tasks", { task: "t", config: { mode: "one-shot" }, run_id: "mine" });
     await look("PUT", "/api/sessions/{session_id}/files/{path}");
+    const token = await look("POST", "/api/tokens", { label: "laptop", user: { id: "anna", name: "Anna" } });
+    real["token_id"] = token.token_id;
+    await look("DELETE", "/api/tokens/{token_id}");
+    await look("POST", "/api/sessions/bulk", { ids: [session_id], action: "resume" });
     await look("DELETE", "/api/sessions/{session_id}");
     assert(checked.length > 25, checked.join("\n"));
   }));

@@ -123,6 +123,7 @@ function bodyOf(path: string): string {
   const bodies: Record<string, unknown> = {
     "/api/tokens": { label: "laptop" },
     "/api/sessions": { mode: "one-shot" },
+    "/api/sessions/bulk": { ids: [UNKNOWN], action: "suspend" },
     "/api/sessions/{session_id}": { name: "n", version: 1 },
     "/api/sessions/{session_id}/runs": { task: "t" },
     "/api/tasks": { task: "t", config: { mode: "one-shot" } },

@@ -136,6 +136,10 @@ export class FakeHoldfast {
         this.#note("retry_run", input, options);
         return await Promise.resolve(this.addRun(session_id));
       },
+      bulk: async (_p, input, options) => {
+        this.#note("bulk", input, options);
+        return await Promise.resolve(input.ids.map((session_id) => ({ session_id, ok: true, message: input.action })));
+      },
       cancelRun: async (p, run_id, options) => {
         this.#note("cancel_run", run_id, options);
         return await Promise.resolve(this.runs.has(run_id) ? this.#run(p, run_id) : null);
@@ -228,6 +232,10 @@ export class FakeHoldfast {
         });
       },
       files: async (p, id) => await Promise.resolve((this.#visible(p, id), [])),
+      filesZip: async (p, id) => {
+        this.#visible(p, id);
+        return await Promise.resolve(new Blob(["PK"]).stream());
+      },
       exportSession: async (p, id) => {
         this.#visible(p, id);
         return await Promise.resolve(new Blob([this.log.lines(id).join("\n")]).stream());

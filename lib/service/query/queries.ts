@@ -20,6 +20,7 @@ import {
 } from "./records.ts";
 import { listSessions, readDetail, readSummary, type SessionQueryParts, visibleState } from "./sessions.ts";
 import type { SpendToday } from "./spend.ts";
+import { zipOf } from "./zip.ts";
 
 /** What questions need. */
 export interface QueryParts extends SessionQueryParts, RecordQueryParts {
@@ -53,6 +54,10 @@ export function createQueries(parts: QueryParts): Queries {
     eventLines: (p, session_id, page) => readLines(parts, p, { session_id, ...page }),
     blob: (p, session_id, digest) => readBlob(parts, p, { session_id, digest }),
     files: (p, session_id) => listFiles(parts, p, session_id),
+    filesZip: async (p, session_id) => {
+      await visibleState(store, p, session_id);
+      return zipOf(await parts.folders.contents(session_id));
+    },
     exportSession: (p, session_id) => exportSession(parts, p, session_id),
     modes: () => listModes(parts),
     // A reason may quote lines of code.

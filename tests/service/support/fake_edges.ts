@@ -1,7 +1,7 @@
 // The other edges of the service: models by script, folders in memory, ids in order, a hub that remembers.
 import { AppError } from "@/lib/model/error.ts";
 import type { ModelArgs, ModelResult } from "@/lib/protocol/sandbox.ts";
-import type { Committed, FileInfo, Folders, Hub, Ids, Models, ModelSink } from "@/lib/service/ports.ts";
+import type { Committed, FileInfo, FolderFile, Folders, Hub, Ids, Models, ModelSink } from "@/lib/service/ports.ts";
 import { sha256 } from "@/lib/store/digest.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
@@ -65,6 +65,13 @@ export class FakeFolders implements Folders {
     }
     return Promise.resolve({ info: this.#info(session_id, path), stream: new Blob([file.bytes.slice()]).stream() });
   };
+  contents = (session_id: string): Promise<FolderFile[]> =>
+    Promise.resolve(
+      [...this.#of(session_id).keys()].sort().map((path) => ({
+        ...this.#info(session_id, path),
+        open: async () => (await this.open(session_id, path)).stream,
+      })),
+    );
   write = async (
     session_id: string,
     path: string,
