@@ -176,6 +176,22 @@ const part = encodeURIComponent;
 export const filePath = (session_id: string, path: string): string =>
   `/api/sessions/${part(session_id)}/files/${path.split("/").map(part).join("/")}`;
 
+/** The address of all files of a session as one archive. */
+export const zipPath = (session_id: string): string => `/api/sessions/${part(session_id)}/files.zip`;
+
+interface Verbs {
+  get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  post<T>(path: string, body: Json, schema: z.ZodType<T>): Promise<T>;
+  sent(request: Asked): Promise<void>;
+}
+const tokenApi = ({ get, post, sent }: Verbs) => ({
+  tokens: (page: { limit?: number; cursor?: string } = {}) => get(`/api/tokens${query({ ...page })}`, Tokens),
+  /** Makes a token; `token` is its secret, shown here only. */
+  makeToken: (body: WantedToken) =>
+    post("/api/tokens", { ...body, ...(body.user ? { user: { ...body.user } } : {}) }, MadeToken),
+  revokeToken: (id: string) => sent({ method: "DELETE", path: `/api/tokens/${part(id)}` }),
+});
+
 /** The REST client. */
 export function createApi(options: ApiOptions) {
   const get = async <T>(path: string, schema: z.ZodType<T>, also?: number) =>
@@ -190,11 +206,7 @@ export function createApi(options: ApiOptions) {
     me: () => get("/api/me", Me),
     /** What the server says of itself, also when it is not ready. */
     ready: () => get("/api/ready", Ready, 503),
-    tokens: (page: { limit?: number; cursor?: string } = {}) => get(`/api/tokens${query({ ...page })}`, Tokens),
-    /** Makes a token; `token` is its secret, shown here only. */
-    makeToken: (body: WantedToken) =>
-      post("/api/tokens", { ...body, ...(body.user ? { user: { ...body.user } } : {}) }, MadeToken),
-    revokeToken: (id: string) => sent({ method: "DELETE", path: `/api/tokens/${part(id)}` }),
+    ...tokenApi({ get, post, sent }),
     modes: () => get("/api/sessions/modes/list", Modes),
     pulse: () => get("/api/pulse", Pulse),
     sessions: (filter: SessionFilter = {}) => get(`/api/sessions${query({ ...filter })}`, Sessions),
@@ -232,8 +244,6 @@ export function createApi(options: ApiOptions) {
       textOf(await send(options, { method: "GET", path: filePath(id, path) })),
     upload: (id: string, path: string, content: Blob) =>
       sent({ method: "PUT", path: filePath(id, path), body: content }),
-    /** The address of all files of a session as one archive. */
-    zipPath: (id: string) => `${session(id)}/files.zip`,
     exportSession: (id: string) => send(options, { method: "GET", path: `${session(id)}/export` }),
     filePath,
   };
