@@ -18,6 +18,8 @@ export interface Victim extends AsyncDisposable {
 }
 
 const ROOT = decodeURIComponent(new URL("../../../", import.meta.url).pathname);
+/** The program of a server, as `deno task start` runs it. */
+const PROGRAM = `${ROOT}_fresh/holdfast.js`;
 const READY_MS = 60_000;
 const SUPERVISOR_MS = 300_000;
 const LOOK_MS = 5;
@@ -36,6 +38,8 @@ const NOT_OURS = [
 
 /** Starts a server on a free port of loopback, with its data in a new folder inside `folder` (default: the system's). */
 export async function ownServer(folder: string | undefined): Promise<Victim> {
+  const built = await Deno.stat(PROGRAM).then(() => true, () => false);
+  if (!built) throw new Exit(EXIT.usage, "The server is not built: deno task build");
   const data = await Deno.makeTempDir({ prefix: "holdfast-drill-", ...(folder === undefined ? {} : { dir: folder }) })
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : `${error}`;
@@ -101,7 +105,7 @@ export function hostServer(here: Surroundings, pid: number): Victim {
 
 function spawn({ data, port, token }: { data: string; port: number; token: string }): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--quiet", "--allow-all", `${ROOT}serve.ts`],
+    args: ["run", "--no-check", "--quiet", "--allow-all", PROGRAM],
     cwd: ROOT,
     env: {
       ...Object.fromEntries(NOT_OURS.map((name) => [name, ""])),
