@@ -5,13 +5,14 @@
 //   F3. No lease is left, and no due row but those of what may still expire.
 import { askOnce } from "./asking.ts";
 import type { CheckParts } from "./checks.ts";
+import { readMarks } from "./marks.ts";
 import type { Known } from "./memory.ts";
 
 /** Losses without progress after which the guard ends a run at the earliest (the server's default). */
 const MIN_TAKEOVERS = 3;
 
 /** Checks how runs ended; of those that the poison guard ended, the rounds that came before it. */
-export async function checkEnds({ memory, target }: CheckParts): Promise<number[]> {
+export async function checkEnds({ memory, target, data }: CheckParts): Promise<number[]> {
   const poisoned: number[] = [];
   for (const known of memory.kept) {
     const where = `session ${known.session_id} (${known.book.kind})`;
@@ -19,8 +20,13 @@ export async function checkEnds({ memory, target }: CheckParts): Promise<number[
       memory.breach(where, "its run never ended");
       continue;
     }
-    if (known.ended === known.book.ends || known.refused) continue;
     const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });
+    if (known.ended === "completed") {
+      const marks = await readMarks(data, known.session_id);
+      const wrong = known.book.resultBreach?.({ result: run.json["result"], known, marks }) ?? null;
+      if (wrong !== null) memory.breach(where, wrong);
+    }
+    if (known.ended === known.book.ends || known.refused) continue;
     const { type, message } = run.json["error"] as { type?: unknown; message?: unknown } ?? {};
     if (known.blockKilled && type === "step_failed" && String(message).includes("exit code 137")) continue;
     if (type === "lost" && known.losses >= MIN_TAKEOVERS) poisoned.push(known.ended_in ?? -1);

@@ -4,7 +4,10 @@
 //   B2. Each line that a block prints names its block, its attempt and its number: a line that is missing, doubled or out
 //       of order shows in the log.
 //   B3. Every text that an agent says is unique in its book: said twice is seen.
+import type { JsonObject } from "@/lib/model/json.ts";
+import { type Block, block, code } from "./blocks.ts";
 import type { Chance } from "./chance.ts";
+import { FLOW_MAKERS, type ResultParts } from "./flow_books.ts";
 
 /** What a book asks of people, in its order. */
 export type Question = "approve" | "ask" | "plan";
@@ -12,36 +15,19 @@ export type Question = "approve" | "ask" | "plan";
 export interface Book {
   readonly kind: string;
   readonly task: string;
-  readonly config: Record<string, string | number>;
+  readonly config: JsonObject;
   /** Names of its blocks in their order; each in a step of that name, or in the step before it (`inside`). */
   readonly blocks: readonly Block[];
   /** How its run ends when nobody says no. */
   readonly ends: "completed" | "failed";
+  /** What a person makes of a plan that may be changed. */
+  readonly edit?: JsonObject | null;
+  /** What a model is asked to say, of which deltas are seen. */
+  readonly says?: readonly string[];
+  /** What is wrong with the result of a completed run. */
+  resultBreach?(parts: ResultParts): string | null;
 }
-/** A block of a book. */
-export interface Block {
-  readonly name: string;
-  readonly lines: number;
-  readonly pause_ms: number;
-  /** The step whose completion says that it has finished. */
-  readonly step: string;
-}
-
-function code({ name, lines, pause_ms }: Block, last = ""): string {
-  return `const id = crypto.randomUUID().slice(0, 8);
-const mark = (what) => Deno.writeTextFileSync("ran.txt", \`\${what} ${name} \${id}\\n\`, { append: true });
-mark("begin");
-for (let i = 0; i < ${lines}; i++) {
-  console.log("${name}", id, i);
-  ${pause_ms === 0 ? "" : `await new Promise((resolve) => setTimeout(resolve, ${pause_ms}));`}
-}
-${last}mark("end");
-`;
-}
-
 const fence = (text: string) => `\n\`\`\`ts\n${text}\`\`\`\n`;
-const block = (name: string, lines: number, pause_ms: number, step = name): Block => ({ name, lines, pause_ms, step });
-
 /** Steps that print a stream of lines. */
 function streams(chance: Chance): Book {
   const blocks = ["Alpha", "Beta", "Gamma", "Delta"].slice(0, chance.between(2, 4))
@@ -130,9 +116,30 @@ ${fence(code(blocks[1] as Block, `mark("end"); throw new Error("the table is emp
   return { kind: "fails", task, config: { mode: "one-shot" }, blocks, ends: "failed" };
 }
 
-const MAKERS: Record<string, (chance: Chance) => Book> = { streams, gates, plan, files, fails, long, floods };
-/** The kinds of books that are written for nothing in particular. */
-export const KINDS: readonly string[] = ["streams", "gates", "plan", "files", "streams", "gates", "fails", "floods"];
+const MAKERS: Readonly<Record<string, (chance: Chance) => Book>> = {
+  ...{ streams, gates, plan, files, fails, long, floods },
+  ...FLOW_MAKERS,
+};
+const RUNBOOKS = ["streams", "gates", "plan", "files", "streams", "gates", "fails", "floods"];
+
+/** Kinds of books: those that are written for nothing in particular, those that ask, those that take long. */
+export interface Shelf {
+  readonly any: readonly string[];
+  readonly questions: readonly string[];
+  readonly long: readonly string[];
+}
+/** Without a model service: runbooks, and workflows that ask no model. */
+export const RUNBOOK_SHELF: Shelf = {
+  any: [...RUNBOOKS, "branches", "branches", "talks"],
+  questions: ["gates", "plan", "talks"],
+  long: ["long"],
+};
+/** With one: runbooks would be asked of it too. */
+export const MODEL_SHELF: Shelf = {
+  any: ["branches", "talks", "speaks", "speaks"],
+  questions: ["talks"],
+  long: ["prints"],
+};
 
 /** Makes a book of a kind. */
 export function makeBook(kind: string, chance: Chance): Book {

@@ -59,6 +59,7 @@ async function checkSession(parts: CheckParts, known: Known): Promise<string[]> 
   const seen = known.log.length;
   const ended = known.ended;
   const answers = [...known.answers];
+  const said = [...known.said];
   const { status, json } = await read(target, `/api/sessions/${known.session_id}`);
   if (status !== 200) return [`was acknowledged, and answers ${status}`];
   const lines = await readLog(target, known.session_id);
@@ -74,6 +75,12 @@ async function checkSession(parts: CheckParts, known: Known): Promise<string[]> 
   const now = runStatus(log);
   if (ended !== null && now !== ended) found.push(`its run was ${ended} and is now ${now}`);
   for (const [id, verb] of answers) found.push(...await checkAnswer(target, { id, verb, log }));
+  for (const content of said) {
+    const times = log.filter(({ event_type, data }) =>
+      event_type === "user_message" && data["content"] === content
+    ).length;
+    if (times !== 1) found.push(`message "${content}" was received ${times} times`);
+  }
   found.push(...await checkMarks(parts, known, log));
   return found;
 }

@@ -3,7 +3,7 @@
 //   E1. Whatever it does is chosen by the seed and the number of the episode alone.
 //   E2. After each kill everything is checked that anybody knows; a check that is itself cut off is done by the next life.
 import { checkEnds, checkStore } from "./after.ts";
-import { KINDS, makeBook } from "./books.ts";
+import { makeBook, MODEL_SHELF, RUNBOOK_SHELF, type Shelf } from "./books.ts";
 import { type Chance, chance } from "./chance.ts";
 import { checkAll, type CheckParts } from "./checks.ts";
 import { Host } from "./host.ts";
@@ -14,12 +14,14 @@ import { People } from "./people.ts";
 import { faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
 import type { Need } from "./points.ts";
 import type { Kill } from "./report.ts";
+import { startSpeaker } from "./speaker.ts";
 import { openWire, type Wire } from "./wire.ts";
 
-/** The books that lead to a place. */
-const BOOKS: Partial<Record<Need, readonly string[]>> = { questions: ["gates", "plan"], "long runs": ["long"] };
+/** The harness's own workflows. */
+const FLOWS = new URL("./flows", import.meta.url).pathname;
 const SETTLE_MS = 60_000;
 const SWEEP_MS = 5_000;
+const TOLD_MS = 5_000;
 /** Whatever hangs, the test goes on with the next episode. */
 const EPISODE_MS = 300_000;
 
@@ -46,6 +48,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult
   const memory = new Memory();
   const wire = openWire();
   const host = await Host.open({ memory, wire });
+  const speaker = startSpeaker();
   const people = new People({ memory, target: host.target, at: { url: wire.url, token: host.target.token } });
   const of = chance(`${options.seed}/${options.number}`);
   const late = setTimeout(() => {
@@ -53,12 +56,13 @@ export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult
     void host.kill();
   }, EPISODE_MS);
   try {
-    return await new Episode({ memory, wire, host, people, of, options }).run();
+    return await new Episode({ memory, wire, host, people, of, options, speaker_url: speaker.url }).run();
   } finally {
     clearTimeout(late);
     await people.leave();
     wire.close();
     await host.dispose();
+    await speaker[Symbol.asyncDispose]();
   }
 }
 
@@ -69,18 +73,27 @@ interface Parts {
   readonly people: People;
   readonly of: Chance;
   readonly options: EpisodeOptions;
+  /** Where a model service speaks. */
+  readonly speaker_url: string;
 }
 
 class Episode {
   readonly #parts: Parts;
   readonly #checks: CheckParts;
   readonly #env: Record<string, string>;
+  readonly #shelf: Shelf;
   readonly #kills: Kill[] = [];
   #started = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#env = settingsOf(parts.of.fork("settings"));
+    const speaks = parts.of.fork("model").yes(0.25);
+    this.#shelf = speaks ? MODEL_SHELF : RUNBOOK_SHELF;
+    this.#env = {
+      ...settingsOf(parts.of.fork("settings")),
+      HOLDFAST_WORKFLOWS: FLOWS,
+      ...(speaks ? { OPENAI_BASE_URL: parts.speaker_url, HOLDFAST_MODEL: "speaker" } : {}),
+    };
     const { memory, host } = parts;
     this.#checks = { memory, target: host.target, data: host.data };
   }
@@ -121,7 +134,7 @@ class Episode {
     const needs = rounds.map(needOf);
     if (rounds.length > 0 && !needs.includes("rest")) {
       const first = needs.includes("long runs") ? "long runs" : needs[0] ?? "runs";
-      this.#startTasks(tasks, tasks.between(1, 3), BOOKS[first]);
+      this.#startTasks(tasks, tasks.between(1, 3), this.#books(first));
     }
     for (const round of rounds) {
       const press = () => this.#press(round, tasks);
@@ -181,10 +194,16 @@ class Episode {
       if (!deleting && victim !== undefined) return people.delete(victim);
     }
     const most = need === "starts" ? 4 : 2;
-    if (live.length + people.starting < most) this.#startTasks(of.fork(this.#started), 1, BOOKS[need]);
+    if (live.length + people.starting < most) this.#startTasks(of.fork(this.#started), 1, this.#books(need));
   }
 
-  #startTasks(of: Chance, count: number, kinds = KINDS): void {
+  /** The books that lead to a place. */
+  #books(need: Need): readonly string[] {
+    const { any, questions, long } = this.#shelf;
+    return need === "questions" ? questions : need === "long runs" ? long : any;
+  }
+
+  #startTasks(of: Chance, count: number, kinds: readonly string[]): void {
     for (let i = 0; i < count; i++) {
       const task = of.fork(i);
       this.#started++;
@@ -200,9 +219,10 @@ class Episode {
     try {
       await checkAll(this.#checks);
     } catch (error) {
-      await pause(200); // a death is told a moment after the connection broke
-      const cut = !host.alive || starts_ms.length !== life;
-      if (!cut) memory.breach("check", error instanceof Error ? error.stack ?? error.message : String(error));
+      // A death is told after the connection broke: on a machine that is busy a while after.
+      const cut = () => !host.alive || starts_ms.length !== life;
+      for (const since = performance.now(); !cut() && performance.now() - since < TOLD_MS;) await pause(20);
+      if (!cut()) memory.breach("check", error instanceof Error ? error.stack ?? error.message : String(error));
     }
   }
 

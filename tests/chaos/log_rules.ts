@@ -4,8 +4,11 @@
 //   R2. What happens once stands once: start, end, each step's completion, each approval's question and answer, each text.
 //   R3. Of each attempt of a block the lines are there in order from 0, none missing, none twice; all of them when the
 //       block has finished; and none of an attempt that was over because the next one had begun.
-//   R4. Nothing of a run follows its end; a status follows from the one before it.
-import type { Block, Book } from "./books.ts";
+//   R4. What a model says, delta by delta, is the beginning of what it was asked to say; each turn for itself.
+//   R5. Nothing of a run follows its end; a status follows from the one before it.
+import type { Block } from "./blocks.ts";
+import type { Book } from "./books.ts";
+import { spoken } from "./speaker.ts";
 
 /** An event of a log. */
 export interface Logged {
@@ -23,7 +26,7 @@ export function parseLog(lines: readonly string[]): Logged[] {
 
 /** Breaches of the rules in a log. */
 export function breachesOf(session_id: string, log: readonly Logged[], book: Book): string[] {
-  return [...order(session_id, log), ...once(log), ...blockLines(log, book), ...statuses(log)];
+  return [...order(session_id, log), ...once(log), ...blockLines(log, book), ...words(log, book), ...statuses(log)];
 }
 
 function order(session_id: string, log: readonly Logged[]): string[] {
@@ -55,6 +58,8 @@ function identity({ event_type, run_id, data }: Logged): string | null {
     case "agent_message":
       // What a model says belongs to its leaf: cut off before its end is durable, the next attempt says it anew.
       return `${event_type} ${data["step_id"]} ${data["message_id"] ?? data["message"]}`;
+    case "user_message":
+      return `${event_type} ${data["message_id"]}`;
     case "phase_change":
       return `${event_type} ${data["phase"]} ${data["step"]}`;
     default:
@@ -112,13 +117,24 @@ function blockLines(log: readonly Logged[], book: Book): string[] {
   const { attempts, breaches } = attemptsOf(log);
   for (const block of finishedBlocks(log, book)) {
     const last = attempts.findLast((one) => one.block === block.name);
-    if (last?.lines !== block.lines) {
+    if ((last?.lines ?? 0) !== block.lines) {
       breaches.push(
         `step ${block.step} is completed with ${last?.lines ?? 0} of ${block.lines} lines of ${block.name}`,
       );
     }
   }
   return breaches;
+}
+
+function words(log: readonly Logged[], book: Book): string[] {
+  const said = new Map<string, string>();
+  for (const { event_type, data } of log) {
+    const id = String(data["message_id"]);
+    if (event_type === "agent_delta") said.set(id, `${said.get(id) ?? ""}${data["text"]}`);
+  }
+  const asked = (book.says ?? []).map(spoken);
+  return [...said].filter(([, text]) => !asked.some((whole) => whole.startsWith(text)))
+    .map(([id, text]) => `message ${id} is missing words: ${text.slice(0, 200)}`);
 }
 
 /** The blocks whose steps the log calls completed. */

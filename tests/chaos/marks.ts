@@ -1,7 +1,7 @@
 // What blocks left outside: `ran.txt` in a session's folder, which no kill and no store can take back.
 //
-//   M1. Blocks begin in their order; one that has begun again was cut off, and nothing before it begins again.
-//   M2. A block begins at most once more for each kill.
+//   M1. Blocks of a lane begin in their order; one that has begun again was cut off, and nothing before it begins again.
+//   M2. A block begins at most once more for each kill; of a step the file that each attempt leaves is its begin.
 //   M3. Attempts never overlap: once a later one has begun, an earlier one says nothing.
 //   M4. What the log called finished never begins again.
 import type { Book } from "./books.ts";
@@ -15,9 +15,28 @@ export interface Mark {
 
 /** Reads the marks of a session; none where nothing has run. */
 export async function readMarks(data: string, session_id: string): Promise<Mark[]> {
+  const folder = `${data}/sessions/${session_id}`;
+  return [...await readBlockMarks(folder), ...await readStepMarks(folder)];
+}
+
+/** Steps leave a file for each attempt: NAMEstep-ID.txt. */
+async function readStepMarks(folder: string): Promise<Mark[]> {
+  const marks: Mark[] = [];
+  try {
+    for await (const { name } of Deno.readDir(`${folder}/marks`)) {
+      const [, block, id] = /^([A-Za-z]+)-(.+)\.txt$/.exec(name) ?? [];
+      if (block !== undefined && id !== undefined) marks.push({ what: "begin", block, id });
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return marks;
+}
+
+async function readBlockMarks(folder: string): Promise<Mark[]> {
   let text: string;
   try {
-    text = await Deno.readTextFile(`${data}/sessions/${session_id}/ran.txt`);
+    text = await Deno.readTextFile(`${folder}/ran.txt`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
@@ -35,6 +54,11 @@ export function begun(marks: readonly Mark[], block: string): number {
 
 /** Breaches of the rules; `losses` is how many kills can have cut a block of this session off. */
 export function markBreaches(marks: readonly Mark[], book: Book, losses: number): string[] {
+  const lanes = Map.groupBy(marks, ({ block }) => book.blocks.find(({ name }) => name === block)?.lane ?? "");
+  return [...lanes.values()].flatMap((lane) => laneBreaches(lane, book, losses));
+}
+
+function laneBreaches(marks: readonly Mark[], book: Book, losses: number): string[] {
   const found: string[] = [];
   let at = -1;
   let current: Mark | null = null;

@@ -12,6 +12,10 @@ export interface Known {
   readonly log: string[];
   /** Acknowledged answers: the verb by the approval. */
   readonly answers: Map<string, string>;
+  /** Messages to its run that were acknowledged. */
+  readonly said: Set<string>;
+  /** Its plan was changed by an acknowledged answer. */
+  edited: boolean;
   /** How often each finished block had begun when its end was first seen in the log. */
   readonly finished: Map<string, number>;
   /** Kills that can have cut it off. */
@@ -40,6 +44,8 @@ export class Memory {
       session_id,
       log: [],
       answers: new Map(),
+      said: new Set(),
+      edited: false,
       finished: new Map(),
       losses: 0,
       ended: null,

@@ -133,6 +133,9 @@ class Attendant {
     if (event.seq === cancel_at) this.#do("cancel", () => this.#cancel());
     if (event.seq === delete_at) this.#do("delete", () => this.#delete());
     if (event.event_type === "approval_requested") this.#do("answer", () => this.#answer(event.data));
+    if (event.event_type === "wait_started" && event.data["on"] === "message") {
+      this.#do("say", () => this.#say(event.seq));
+    }
     const { subject, status } = event.data;
     if (event.event_type === "workflow_state_changed" && subject === "run" && FINAL.includes(String(status))) {
       this.#known.ended = String(status);
@@ -144,12 +147,10 @@ class Attendant {
     const { pause_ms, answering } = this.#manner;
     await new Promise((resolve) => setTimeout(resolve, pause_ms));
     const id = String(approval["approval_id"]);
-    const asks = (approval["allowed"] as string[]).includes("answered");
-    const yes = asks ? { resolution: "answered", modifications: { answer: "a name" } } : { resolution: "approved" };
-    const no = { resolution: "rejected" };
+    const { yes, no } = this.#verbs(approval["allowed"] as string[]);
     const answers = { plain: [yes], twice: [yes, yes], contrary: [yes, no], no: [no] }[answering];
     const sent = answers.map((body, i) => {
-      if (body.resolution === "rejected") this.#known.refused = true;
+      if (body === no) this.#known.refused = true;
       return this.#ask({ method: "POST", path: `/api/approvals/${id}/resolve`, body, key: `answer ${id} ${i}` });
     });
     const heard = await Promise.all(sent);
@@ -159,6 +160,26 @@ class Attendant {
     }
   }
 
+  /** What a person who says yes, or no, says to what is allowed. */
+  #verbs(allowed: readonly string[]) {
+    const { edit } = this.#known.book;
+    const no = { resolution: allowed.includes("rejected") ? "rejected" : "abort" };
+    const verb = ["answered", "retry", "approved"].find((one) => allowed.includes(one)) ?? "approved";
+    if (verb === "answered") return { yes: { resolution: verb, modifications: { answer: "a name" } }, no };
+    if (edit && allowed.includes("modified")) return { yes: { resolution: "modified", modifications: edit }, no };
+    return { yes: { resolution: verb === "retry" && allowed.includes("approved") ? "approved" : verb }, no };
+  }
+
+  /** Tells a run that waits for a message something. */
+  async #say(seq: number): Promise<void> {
+    const { run_id } = this.#known;
+    const body = { content: `word ${seq} to ${run_id}` };
+    const path = `/api/runs/${run_id}/messages`;
+    const { status } = await this.#ask({ method: "POST", path, body, key: `say ${run_id} ${seq}` });
+    if (status === 202) this.#known.said.add(body.content);
+    else if (status !== 409 && status !== 404) throw new Error(`say to ${run_id}: ${status}`);
+  }
+
   #acknowledged(id: string, told: string, given: string): void {
     const before = this.#known.answers.get(id);
     if (told !== given) throw new Error(`answer ${id}: ${given} was acknowledged as ${told}`);
@@ -166,6 +187,7 @@ class Attendant {
       throw new Error(`answer ${id}: ${before} and ${told} were acknowledged`);
     }
     this.#known.answers.set(id, told);
+    if (told === "modified") this.#known.edited = true;
   }
 
   async #suspend(): Promise<void> {
