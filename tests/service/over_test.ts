@@ -56,9 +56,8 @@ Deno.test("[OVER2] the next sandbox starts when nothing that the host does for t
   assertEquals(run?.status === "completed" && run.result, "second", "what came too late is not heard");
 });
 
-Deno.test("[OVER3] a held sandbox whose fence is gone is over before the next one starts", async () => {
-  const it = workflow("it", async (ctx) => (await ctx.waitForMessage("m")).length, { messages: true });
-  await using first = await openWorld({ workflows: [it], shared: true });
+/** A run that waits in a sandbox which does not die yet, was woken and executed elsewhere, and is in the queue again. */
+async function heldElsewhere(first: World) {
   const { session_id, run_id } = await first.holdfast.startTask(ADMIN, { task: "T", config: { mode: "it" } });
   await first.status(session_id, "waiting");
   const [held] = first.sandboxes.alive;
@@ -73,12 +72,32 @@ Deno.test("[OVER3] a held sandbox whose fence is gone is over before the next on
   const { head: { fence } } = await first.state(session_id);
   await say(elsewhere, { type: "requeue_run", run_id, fence, reason: "drain", loss: false });
   await first.pass(3_000, 500);
+  assertEquals((await first.state(session_id)).run?.status, "running", "claimed here, under a fence of its own");
   assertEquals(first.sandboxes.started.length, 1, "the held one is not over");
-  held!.undying = false;
-  held!.kill();
-  await first.pass(2_000, 500);
+  const dies = async () => {
+    held!.undying = false;
+    held!.kill();
+    await first.pass(2_000, 500);
+  };
+  return { session_id, run_id, dies };
+}
+const listening = workflow("it", async (ctx) => (await ctx.waitForMessage("m")).length, { messages: true });
+
+Deno.test("[OVER3] a held sandbox whose fence is gone is over before the next one starts", async () => {
+  await using first = await openWorld({ workflows: [listening], shared: true });
+  const { session_id, dies } = await heldElsewhere(first);
+  await dies();
   await first.status(session_id, "completed");
   assertEquals(first.sandboxes.started.length, 2);
+});
+
+Deno.test("[OVER5] a cancel that comes while the next sandbox waits for its turn is not missed: none starts", async () => {
+  await using first = await openWorld({ workflows: [listening], shared: true });
+  const { session_id, run_id, dies } = await heldElsewhere(first);
+  await first.holdfast.cancelRun(ADMIN, run_id);
+  await dies();
+  await first.status(session_id, "cancelled");
+  assertEquals(first.sandboxes.started.length, 1);
 });
 
 Deno.test("[OVER4] a run that another instance woke goes on in the sandbox held here within two seconds, though nobody there has room", async () => {

@@ -3,6 +3,7 @@ import { Held, MAX_HELD, MAX_HELD_BYTES } from "@/lib/service/driver/held.ts";
 import { packFiles } from "@/lib/service/driver/leaves.ts";
 
 Deno.test("[HELD1] what a sandbox asks for is held up to a bound, and what is given makes room", () => {
+  assertEquals([MAX_HELD_BYTES, MAX_HELD], [134_217_728, 25_000]);
   const said: string[] = [];
   const held = new Held((message) => void said.push(message));
   assertEquals([held.take("a", MAX_HELD_BYTES - 10), held.take("b", 10), held.take("c", 1)], [true, true, false]);
