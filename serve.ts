@@ -19,8 +19,10 @@ import { createModels } from "./lib/llm/models.ts";
 import { configureLog } from "./lib/log.ts";
 import { AppError, toAppError } from "./lib/model/error.ts";
 import { createFolders } from "./lib/sandbox/folders.ts";
+import { createReach } from "./lib/sandbox/reach.ts";
 import { createSandboxes, type HostSandboxes } from "./lib/sandbox/sandboxes.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "./lib/service/create.ts";
+import type { Reach } from "./lib/service/ports.ts";
 import { createRedactor } from "./lib/service/redact.ts";
 import { StartPhases } from "./lib/service/start_phases.ts";
 import { systemClock as clock, systemIds as ids } from "./lib/service/system.ts";
@@ -139,10 +141,16 @@ async function openService({ config, ends, hub, phases }: OpeningService): Promi
     sandboxes: sandboxes.value,
     folders,
     models,
+    reach: await openReach(config),
     hub,
     clock,
     ids,
   });
+}
+
+async function openReach({ ask, private_hosts, data }: Config): Promise<Reach> {
+  const closed = [await Deno.realPath(data), await Deno.realPath(ROOT)];
+  return createReach({ ask_net: ask.net, ask_read: ask.read, private_hosts, closed });
 }
 
 async function openOwnStore(config: Config, instance: string): Promise<Store> {

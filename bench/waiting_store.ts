@@ -7,6 +7,7 @@ import { LiveHub } from "../lib/live/hub.ts";
 import { createModels } from "../lib/llm/models.ts";
 import { createFolders } from "../lib/sandbox/folders.ts";
 import { sourceDigest } from "../lib/sandbox/source_digest.ts";
+import { createReach } from "../lib/sandbox/reach.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "../lib/service/create.ts";
 import { systemClock as clock, systemIds as ids } from "../lib/service/system.ts";
 import { openStore } from "../lib/store/kv.ts";
@@ -48,6 +49,7 @@ export async function fillWithWaiting(
     store,
     sandboxes,
     folders: createFolders({ data_dir: config.data, disk_mb: config.disk_mb, clock, ids }),
+    reach: createReach({ ask_net: [], ask_read: [], private_hosts: [], closed: [] }),
     models: createModels({ base_url: null, api_key: null, model: null, clock }),
     hub: new LiveHub(clock),
     clock,

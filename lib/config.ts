@@ -29,6 +29,12 @@ const webUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.pro
 const yesNo = z.enum(["true", "false"]).transform((text) => text === "true");
 const list = (text: string) => text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 
+const hostPattern = z.string().toLowerCase().regex(
+  /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d{1,5})?$/,
+  "a host such as api.example.com, api.example.com:8443 or *.example.com",
+);
+const absolute = z.string().startsWith("/", "an absolute path");
+
 /** Every variable of the environment but HOLDFAST_SECRET_*; values as text. */
 const Variables = z.object({
   HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/, "a host name or address").default("127.0.0.1"),
@@ -55,6 +61,9 @@ const Variables = z.object({
   HOLDFAST_SANDBOX: z.enum(MODES).default("auto"),
   HOLDFAST_WORKFLOWS: z.string().optional(),
   HOLDFAST_RATE: whole(0, 100_000).default(20),
+  HOLDFAST_ASK_NET: z.string().transform(list).pipe(z.array(hostPattern)).default(["any"]),
+  HOLDFAST_ASK_READ: z.string().transform(list).pipe(z.array(absolute)).default([]),
+  HOLDFAST_NET_PRIVATE: z.string().transform(list).pipe(z.array(hostPattern)).default([]),
   HOLDFAST_METRICS: z.enum(["admin", "open"]).default("admin"),
   LOG_LEVEL: z.string().toLowerCase().transform((text) => text === "warn" ? "warning" : text).pipe(z.enum(LEVELS))
     .default("info"),
@@ -100,6 +109,10 @@ export type Config = Readonly<{
   workflows: string | null;
   /** Requests a second of one person who is no administrator; 0: no limit. */
   rate: number;
+  /** What a person may be asked for beside what a session was started with. */
+  ask: Readonly<{ net: "any" | readonly string[]; read: readonly string[] }>;
+  /** Hosts that may lie on private addresses. */
+  private_hosts: readonly string[];
   metrics: "admin" | "open";
   log: Readonly<{ level: (typeof LEVELS)[number]; json: boolean; file: string | null }>;
   model: Readonly<{ base_url: string | null; api_key: string | null; name: string | null }>;
@@ -201,6 +214,8 @@ function freeze(v: Values, secrets: ReadonlyMap<string, string>): Config {
     sandbox: v.HOLDFAST_SANDBOX,
     workflows: v.HOLDFAST_WORKFLOWS ?? null,
     rate: v.HOLDFAST_RATE,
+    ask: Object.freeze({ net: askedHosts(v.HOLDFAST_ASK_NET), read: Object.freeze(v.HOLDFAST_ASK_READ) }),
+    private_hosts: Object.freeze(v.HOLDFAST_NET_PRIVATE),
     metrics: v.HOLDFAST_METRICS,
     log: Object.freeze({ level: v.LOG_LEVEL, json: v.LOG_JSON, file: v.LOG_FILE ?? null }),
     model: Object.freeze({
@@ -211,6 +226,11 @@ function freeze(v: Values, secrets: ReadonlyMap<string, string>): Config {
     secrets,
     fault: v.HOLDFAST_FAULT ?? null,
   });
+}
+
+function askedHosts(given: readonly string[]): "any" | readonly string[] {
+  if (given.includes("any")) return "any";
+  return Object.freeze(given.includes("none") ? [] : given);
 }
 
 /** Names what was chosen, for the first log line: secrets only as `set` or by name. */
@@ -226,6 +246,9 @@ export function describeConfig(config: Config): Record<string, string | number |
     ...flat,
     kv: withoutUser(config.kv),
     origins: config.origins.join(", "),
+    ask_net: config.ask.net === "any" ? "any public host" : config.ask.net.join(", ") || "none",
+    ask_read: config.ask.read.join(", ") || "none",
+    private_hosts: config.private_hosts.join(", ") || "none",
     token: config.token === null ? "made by the server" : "set",
     secrets: [...config.secrets.keys()].join(", "),
     log_level: config.log.level,

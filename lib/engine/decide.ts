@@ -19,6 +19,7 @@ import { beginRun, claimRun, requeueRun } from "./rules/claims.ts";
 import { recordCost } from "./rules/costs.ts";
 import { failRun, finishRun } from "./rules/ends.ts";
 import { checkFence } from "./rules/fences.ts";
+import { gateLeaf } from "./rules/gates.ts";
 import { endLeaf, retryLeaf } from "./rules/leaf_ends.ts";
 import { beginLeaf } from "./rules/leaves.ts";
 import { sendMessage } from "./rules/messages.ts";
@@ -64,6 +65,7 @@ const RULES = {
   begin_leaf: beginLeaf,
   end_leaf: endLeaf,
   retry_leaf: retryLeaf,
+  gate_leaf: gateLeaf,
   begin_scope: beginScope,
   end_scope: endScope,
   say,

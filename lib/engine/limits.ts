@@ -8,6 +8,10 @@ export const MAX_JOURNAL_BYTES = 64 * 1024 * 1024;
 export const WARN_AT = 0.8;
 /** Pending approvals of one run; the next one waits to be asked. */
 export const MAX_PENDING = 50;
+/** Questions in front of one leaf, and for rights in all of one run: code that wants ever more is told no. */
+export const MAX_GATES = 8;
+/** Gates of one run. */
+export const MAX_RUN_GATES = 200;
 /** A sleep of at most this keeps slot and process and writes no events. */
 export const SHORT_SLEEP_MS = 10_000;
 /** Wall clocks of instances may differ by this: a deadline that is nearer than this has come. */

@@ -46,6 +46,31 @@ export function isWait(entry: Pick<JournalEntry, "kind">): boolean {
   return WAITS.has(entry.kind);
 }
 
+/** Gates of a leaf, in the order in which they were asked. */
+export function gatesOf(state: SessionState, key: string): JournalEntry[] {
+  const gates: JournalEntry[] = [];
+  for (;;) {
+    const gate = state.entries.get(gateKey(key, gates.length + 1));
+    if (gate === undefined) return gates;
+    gates.push(gate);
+  }
+}
+
+/** Key of the n-th gate of a leaf; nothing else stands under the key of a leaf. */
+export function gateKey(key: string, n: number): string {
+  return n === 1 ? `${key}/gate` : `${key}/gate#${n}`;
+}
+
+/** Tells whether a gate still keeps its leaf from going on, or has an answer that the leaf has not used. */
+export function holdsBack(gate: JournalEntry): boolean {
+  return gate.kind === "gate" && (gate.status === "open" || (gate.status === "done" && gate.used !== true));
+}
+
+/** Tells whether an open leaf is at work: no wait, and not in front of a gate. */
+export function isAtWork(state: SessionState, entry: OpenEntry): boolean {
+  return !isWait(entry) && !gatesOf(state, entry.key).some(holdsBack);
+}
+
 /** Tells whether an open leaf is a sleep so short that it keeps slot and process and is never told. */
 export function isShortSleep(entry: OpenEntry): boolean {
   return entry.kind === "sleep" && entry.until !== undefined &&

@@ -39,6 +39,7 @@ const SPEAKERS = {
   begin_leaf: "run",
   end_leaf: "run",
   retry_leaf: "run",
+  gate_leaf: "run",
   begin_scope: "run",
   end_scope: "run",
   say: "run",

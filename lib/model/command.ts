@@ -8,6 +8,7 @@ import type { CancelStage, QueueReason, RunError } from "./run.ts";
 import type { ApprovalAsk, ApprovalType, OnTimeout, Verb } from "./approval.ts";
 import type { FailureData, LeafKind, Place, Policy } from "./journal.ts";
 import type { EventDraft } from "./event.ts";
+import type { Right } from "./right.ts";
 
 /** What a new session is made of. */
 export interface NewSession {
@@ -67,6 +68,18 @@ export type SystemCommand =
   | { type: "fire_timer"; run_id: string; key: string }
   | { type: "expire_session" };
 
+/** A question of the host in front of a leaf, or in the middle of its attempt. */
+export interface GateAsk {
+  approval_id: string;
+  approval_type: ApprovalType;
+  allowed: Verb[];
+  ask: ApprovalAsk;
+  approval_digest: string;
+  timeout_s?: number;
+  on_timeout: OnTimeout;
+  right: Right;
+}
+
 /** The leaf that begins. */
 export interface BeginLeaf {
   type: "begin_leaf";
@@ -77,6 +90,8 @@ export interface BeginLeaf {
   kind: LeafKind;
   digest: string;
   policy: Policy;
+  /** What a person must allow before it begins. */
+  gate?: GateAsk;
   /** What a wait waits for. */
   wait?:
     | {
@@ -131,6 +146,8 @@ export type RunCommand =
     result: { ok: true; value: Json } | { ok: false; failure: FailureData };
     files: FileChange[];
   }
+  /** The attempt of a leaf ended because it wants a right: it is not counted, and the leaf begins again when it has it. */
+  | { type: "gate_leaf"; key: string; gate: GateAsk }
   /** A failed attempt that will be repeated after `backoff_s`. */
   | { type: "retry_leaf"; key: string; failure: FailureData; backoff_s: number; max_attempts: number }
   | {

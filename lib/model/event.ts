@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { Json, JsonObject } from "./json.ts";
 import { Timestamp } from "./ids.ts";
+import { SessionGrant } from "./right.ts";
 import { RunError, RunStatus } from "./run.ts";
 import { SessionStatus } from "./session.ts";
 import { Verb } from "./approval.ts";
@@ -64,7 +65,11 @@ export const EVENT_DATA = {
     reused_steps: z.int(),
   }),
   workflow_cancelled: text,
-  session_updated: z.looseObject({ name: z.string().optional(), config: JsonObject.optional() }),
+  session_updated: z.looseObject({
+    name: z.string().optional(),
+    config: JsonObject.optional(),
+    grants: z.array(SessionGrant).optional(),
+  }),
   context_updated: z.looseObject({ set: JsonObject, unset: z.array(z.string()) }),
   plan_updated: z.looseObject({ plan: Json, revision: z.int(), by: z.string() }),
   phase_change: z.looseObject({ phase: z.string(), step: z.string().nullable().optional() }),

@@ -3,17 +3,19 @@
 //   J1. `n` is given when an entry finishes, from the session's head, and is the order in which leaves settle.
 //   J2. `pos` is the place of a leaf or scope among the calls of its scope; a replay that calls otherwise is a mismatch.
 //   J3. A scope's mark says how far its said lines are in the log.
+//   J4. A gate has an entry of its own, `<key of its leaf>/gate`; no sandbox ever hears of it.
 import * as z from "zod";
 import { BlobRef, Json } from "./json.ts";
 import { Timestamp } from "./ids.ts";
 import { listOf } from "./list.ts";
+import { Right } from "./right.ts";
 
-/** Kinds of leaves; the last four are waits. */
-export const LeafKind = z.enum(["step", "model", "exec", "tool", "approve", "ask", "message", "sleep"]);
+/** Kinds of leaves; the last five are waits. A `gate` is the host's own: a question in front of another leaf. */
+export const LeafKind = z.enum(["step", "model", "exec", "tool", "approve", "ask", "message", "sleep", "gate"]);
 /** Kinds of leaves. */
 export type LeafKind = z.infer<typeof LeafKind>;
 /** Leaves in which the process may go. */
-export const WAITS: ReadonlySet<LeafKind> = new Set(["approve", "ask", "message", "sleep"]);
+export const WAITS: ReadonlySet<LeafKind> = new Set(["approve", "ask", "message", "sleep", "gate"]);
 
 /** Why a leaf failed; the one thing that `ctx` throws. */
 export const FailureData = z.strictObject({ code: z.string(), message: z.string(), data: Json.optional() });
@@ -46,6 +48,15 @@ const entry = {
   failures: z.array(FailureData),
   /** The number that people see; only leaves outside any group are steps of their own. */
   step_number: z.int().nonnegative().optional(),
+  /** Digest of the arguments that a person put in the place of the code's own. */
+  args_digest: z.string().optional(),
+  /** Of a gate: the right that is asked for. */
+  right: Right.optional(),
+} as const;
+const asked = {
+  /** Of a gate: the approval that answered it, and whether its leaf has made use of the answer. */
+  approval_id: z.string().optional(),
+  used: z.literal(true).optional(),
 } as const;
 
 /** One leaf of the journal. */
@@ -57,8 +68,8 @@ export const JournalEntry = z.discriminatedUnion("status", [
     approval_id: z.string().optional(),
     until: Timestamp.optional(),
   }),
-  z.strictObject({ ...entry, status: z.literal("done"), n: z.int().min(1), value: z.union([BlobRef, Json]) }),
-  z.strictObject({ ...entry, status: z.literal("failed"), n: z.int().min(1), failure: FailureData }),
+  z.strictObject({ ...entry, ...asked, status: z.literal("done"), n: z.int().min(1), value: z.union([BlobRef, Json]) }),
+  z.strictObject({ ...entry, ...asked, status: z.literal("failed"), n: z.int().min(1), failure: FailureData }),
 ]);
 /** One leaf of the journal. */
 export type JournalEntry = z.infer<typeof JournalEntry>;

@@ -7,6 +7,7 @@ import { JsonObject } from "./json.ts";
 import { Name, SessionId, Timestamp } from "./ids.ts";
 import { Cost } from "./cost.ts";
 import { UserRef } from "./principal.ts";
+import { SessionGrant } from "./right.ts";
 
 /** Status of a session; completed, failed and expired are rests, not ends. */
 export const SessionStatus = z.enum(["active", "suspended", "completed", "failed", "expired"]);
@@ -41,6 +42,8 @@ export const SessionRecord = z.strictObject({
   task_line: z.string(),
   /** Number of runs so far. */
   run_count: z.int(),
+  /** Standing answers: what people granted or refused for the whole session. */
+  grants: z.array(SessionGrant).optional(),
 });
 /** The session as it is stored. */
 export type SessionRecord = z.infer<typeof SessionRecord>;

@@ -10,6 +10,7 @@ import { UserId, UserName, UserRef } from "../model/principal.ts";
 import { CancelStage, RunError, RunStatus } from "../model/run.ts";
 import { Progress, SessionStatus, Wait } from "../model/session.ts";
 import { EventEnvelope } from "../model/event.ts";
+import { SessionGrant } from "../model/right.ts";
 import { GrantsManifest } from "../model/workflow.ts";
 
 /** Cost of a session or run as clients see it. */
@@ -107,6 +108,8 @@ export const SessionDetail = z.strictObject({
   config: JsonObject,
   runs: z.array(Run),
   approvals: z.array(Approval),
+  /** Standing answers of people: what is not asked again in this session. */
+  grants: z.array(SessionGrant),
   context: z.strictObject({ used_tokens: z.int(), limit_tokens: z.int().nullable() }),
   as_of_seq: z.int(),
 }).omit({ approvals: true, pending_approvals: true }).extend({

@@ -107,14 +107,39 @@ export const ExecResult = z.strictObject({
 /** What an exec did. */
 export type ExecResult = z.infer<typeof ExecResult>;
 
-/** Tools of the host. */
-export const ToolArgs = z.discriminatedUnion("tool", [
+/** Tools on the session's folder: for leaves, and for the own code of steps. */
+export const FileArgs = z.discriminatedUnion("tool", [
   z.strictObject({ tool: z.literal("files_list") }),
   z.strictObject({ tool: z.literal("files_read"), path: z.string(), max_bytes: z.int().optional() }),
   z.strictObject({ tool: z.literal("files_write"), path: z.string(), content: z.string() }),
 ]);
+/** Tools on the session's folder. */
+export type FileArgs = z.infer<typeof FileArgs>;
+/** Tools of the host. */
+export const ToolArgs = z.discriminatedUnion("tool", [
+  ...FileArgs.options,
+  z.strictObject({
+    tool: z.literal("fetch"),
+    url: z.string().max(8000),
+    method: z.enum(["GET", "POST"]).optional(),
+    headers: tableOf(z.string().max(8000), { max: 50 }).optional(),
+    body: z.string().max(1_000_000).optional(),
+    /** The file in the session's folder that takes the answer's body. */
+    save_as: z.string().max(1000).optional(),
+  }),
+]);
 /** Tools of the host. */
 export type ToolArgs = z.infer<typeof ToolArgs>;
+
+/** A question in front of a tool: what the host asks before it begins. */
+export const GateArgs = z.strictObject({
+  title: z.string().max(300).optional(),
+  description: z.string().max(20_000).optional(),
+  timeout_s: z.number().positive().optional(),
+  on_timeout: OnTimeout.optional(),
+});
+/** A question in front of a tool. */
+export type GateArgs = z.infer<typeof GateArgs>;
 
 /** What an approve or ask asks. */
 export const AskArgs = z.strictObject({
@@ -147,7 +172,14 @@ export const BeginFrame = z.discriminatedUnion("kind", [
   z.strictObject({ ...beginBase, kind: z.literal("step") }),
   z.strictObject({ ...beginBase, kind: z.literal("model"), args: ModelArgs }),
   z.strictObject({ ...beginBase, kind: z.literal("exec"), args: ExecArgs }),
-  z.strictObject({ ...beginBase, kind: z.literal("tool"), args: ToolArgs }),
+  z.strictObject({
+    ...beginBase,
+    kind: z.literal("tool"),
+    args: ToolArgs,
+    gate: GateArgs.optional(),
+    /** The result is `{value, args}`: a person may have changed the arguments. */
+    with_args: z.literal(true).optional(),
+  }),
   z.strictObject({ ...beginBase, kind: z.literal("approve"), args: AskArgs }),
   z.strictObject({ ...beginBase, kind: z.literal("ask"), args: AskArgs }),
   z.strictObject({
@@ -215,7 +247,7 @@ export const ChildFrame = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("said"), items: listOf(SaidFrameItem, { min: 1, max: MAX_SAID_ITEMS }) }),
   /** A step's own access to the session's files; answered by `files_reply`. */
-  z.strictObject({ type: z.literal("files"), key: Key, op: z.int(), args: ToolArgs }),
+  z.strictObject({ type: z.literal("files"), key: Key, op: z.int(), args: FileArgs }),
   /** Every branch stands in a wait; `settled` is the n of the last entry that was settled here. */
   z.strictObject({ type: z.literal("waiting"), settled: z.int().nonnegative() }),
   z.strictObject({
@@ -278,6 +310,8 @@ export const HostFrame = z.discriminatedUnion("type", [
   /** Stored entries in order of n, open ones last; `last` ends the list and lets the code begin. Blobs are resolved. */
   z.strictObject({ type: z.literal("entries"), entries: z.array(JournalEntry), last: z.boolean() }),
   z.strictObject({ type: z.literal("began"), key: z.string(), attempt: z.int().min(1), at_ms: z.number() }),
+  /** The leaf stands in front of a question: a wait like others. `began` or `settle` comes after the answer. */
+  z.strictObject({ type: z.literal("gated"), key: z.string() }),
   z.strictObject({ type: z.literal("settle"), entry: JournalEntry }),
   z.strictObject({
     type: z.literal("files_reply"),

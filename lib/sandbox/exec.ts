@@ -9,7 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import { AppError } from "../model/error.ts";
 import { Json } from "../model/json.ts";
 import type { ExecResult } from "../protocol/sandbox.ts";
-import type { Cancel, ExecSink, ExecSpec, Executor } from "../service/ports.ts";
+import type { Cancel, ExecDone, ExecSink, ExecSpec, Executor } from "../service/ports.ts";
 import { type BlockOutcome, runBlock } from "./exec_block.ts";
 import {
   type BlockFiles,
@@ -56,7 +56,7 @@ export class SessionExecutor implements Executor {
     this.#options = options;
   }
 
-  run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecResult> {
+  run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecDone> {
     const stopped = AbortSignal.any([signal, this.#closing.signal]);
     return this.#queue.pass(() => this.#run(spec, sink, stopped));
   }
@@ -69,7 +69,7 @@ export class SessionExecutor implements Executor {
     await this.#queue.pass(() => this.#dropAhead());
   }
 
-  async #run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecResult> {
+  async #run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecDone> {
     signal.throwIfAborted();
     const { work, closed, input } = this.#options;
     const granted = await grantedFolders(spec.grants, closed);
@@ -115,7 +115,11 @@ export class SessionExecutor implements Executor {
     };
     const { work, input } = this.#options;
     const { limits, timeout_s } = spec;
-    return runBlock(process, { line, limits, timeout_s, work, sink, clock: input.clock }, signal);
+    const order = { limits, timeout_s, work, sink, clock: input.clock };
+    if (spec.bridge === undefined) return runBlock(process, { ...order, line }, signal);
+    const nonce = input.ids.token(32);
+    const bridge = { nonce, fetch: spec.bridge };
+    return runBlock(process, { ...order, line: { ...line, net: nonce }, bridge }, signal);
   }
 
   /** The process that was started ahead when it fits, else a new one. */
@@ -158,7 +162,7 @@ export class SessionExecutor implements Executor {
   async #result(
     outcome: BlockOutcome,
     { before, files, refused, spec }: { before: Survey; files: BlockFiles; refused: readonly string[]; spec: ExecSpec },
-  ): Promise<ExecResult> {
+  ): Promise<ExecDone> {
     const { work } = this.#options;
     const written = files.value === undefined ? undefined : await readValue(work, files.value);
     const { after, ended, messages } = await this.#lookAfter(outcome, before, spec);

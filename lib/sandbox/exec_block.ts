@@ -6,9 +6,11 @@
 //   B2. All output that counts was handed to the sink before the result; past the limit nothing is read any more.
 //   B3. It returns only when no process is left.
 import { LINE_BYTES } from "../engine/limits.ts";
+import { hostWritten } from "../model/host_name.ts";
 import { utf8Length } from "../model/utf8.ts";
 import type { ExecResult } from "../protocol/sandbox.ts";
-import type { Clock, ExecSink, SandboxLimits } from "../service/ports.ts";
+import type { Clock, ExecDone, ExecSink, ExecSpec, SandboxLimits } from "../service/ports.ts";
+import { Bridge, MAX_REQUEST_BYTES } from "./bridge.ts";
 import type { ExecProcess } from "./exec_process.ts";
 import { type Piece, Splitter } from "./splitter.ts";
 import { readPieces } from "./stream_reader.ts";
@@ -26,16 +28,19 @@ export interface BlockOutcome {
   readonly stderr: string;
   readonly duration_ms: number;
   readonly message?: string;
+  readonly wants?: NonNullable<ExecDone["wants"]>;
 }
 
 /** What is run. */
 export interface BlockOrder {
-  readonly line: { path: string; input?: unknown; value_path?: string };
+  readonly line: { path: string; input?: unknown; value_path?: string; net?: string };
   readonly limits: SandboxLimits;
   readonly timeout_s: number;
   readonly work: string;
   readonly sink: ExecSink;
   readonly clock: Clock;
+  /** Answers the requests of its code; with it the line names the nonce of their frames. */
+  readonly bridge?: { readonly nonce: string; readonly fetch: NonNullable<ExecSpec["bridge"]> };
 }
 
 /** Bytes of each stream in the result. */
@@ -70,10 +75,16 @@ class BlockRun {
   #tails = { stdout: new Tail(TAIL_BYTES), stderr: new Tail(TAIL_BYTES) };
   #one_at_a_time = new Turnstile();
   #given_up = Promise.withResolvers<void>();
+  #bridge: Bridge | undefined;
 
   constructor(process: ExecProcess, order: BlockOrder) {
     this.#process = process;
     this.#order = order;
+    if (order.bridge === undefined) return;
+    this.#bridge = new Bridge(order.bridge.fetch, {
+      answer: (line) => process.child.writeLine(line),
+      flooded: (message) => this.#break("output", message),
+    });
   }
 
   /** Gives the block up. */
@@ -96,6 +107,7 @@ class BlockRun {
       return this.#outcome(exit_code, clock.monotonic() - since);
     } finally {
       unwatch();
+      this.#bridge?.close();
     }
   }
 
@@ -122,9 +134,13 @@ class BlockRun {
   }
 
   #read(name: "stdout" | "stderr"): Promise<void> {
-    return readPieces(this.#process.child[name], new Splitter(), {
+    const nonce = name === "stdout" ? this.#order.bridge?.nonce : undefined;
+    const splitter = nonce === undefined ? new Splitter() : new Splitter({ nonce, max_frame: MAX_REQUEST_BYTES });
+    return readPieces(this.#process.child[name], splitter, {
       clock: this.#order.clock,
       take: (chunk) => {
+        // Between frames only what the pieces hold is output; frames are bounded by the bridge.
+        if (nonce !== undefined) return chunk;
         const kept = chunk.subarray(0, Math.max(0, this.#order.limits.output_bytes - this.#read_bytes));
         this.#read_bytes += chunk.length;
         this.#tails[name].push(kept);
@@ -137,10 +153,15 @@ class BlockRun {
   async #handOver(stream: "stdout" | "stderr", pieces: Iterable<Piece>): Promise<boolean> {
     const lines: Parameters<ExecSink>[0] = [];
     for (const piece of pieces) {
+      if (piece.kind === "frame") this.#bridge?.take(piece.json);
+      if (piece.kind === "too_long") this.#break("output", "a request of it was over the limit of its size");
       if (piece.kind !== "text") continue;
       // As the log counts them: nobody fills it with empty lines.
       this.#counted += utf8Length(piece.message) + LINE_BYTES;
       if (this.#counted > this.#order.limits.output_bytes) break;
+      if (stream === "stdout" && this.#bridge !== undefined) {
+        this.#tails.stdout.push(encoder.encode(piece.partial ? piece.message : `${piece.message}\n`));
+      }
       lines.push({ stream, message: piece.message, partial: piece.partial });
     }
     try {
@@ -167,11 +188,16 @@ class BlockRun {
   }
 }
 
+const encoder = new TextEncoder();
+
 const ENDS: Record<Breach, ExecEnd> = { memory: "memory", cpu: "timeout", disk: "disk", timeout: "timeout" };
 
 /** What an exit code says when no limit was broken before. 133, 153: ended by SIGTRAP, SIGXFSZ; 134: SIGABRT. */
-function fromExit(exit_code: number, stderr: string): { ended: ExecEnd; message?: string } {
-  if (exit_code === 77) return { ended: "denied", message: deniedMessage(stderr) };
+function fromExit(
+  exit_code: number,
+  stderr: string,
+): Pick<BlockOutcome, "ended" | "message" | "wants"> {
+  if (exit_code === 77) return { ended: "denied", message: deniedMessage(stderr), ...wantedRight(stderr) };
   if (exit_code === 133 || (exit_code === 134 && /memory/i.test(stderr))) {
     return { ended: "memory", message: "it took more memory than it may" };
   }
@@ -197,6 +223,16 @@ const SIGNALS: Readonly<Record<number, string>> = {
   24: "SIGXCPU",
   31: "SIGSYS",
 };
+
+/** The right that the last error names: whoever answers decides about this text, so only hosts and absolute paths count. */
+function wantedRight(stderr: string): { wants?: NonNullable<ExecDone["wants"]> } {
+  const last = [...stderr.matchAll(/Requires (net|read) access to "([^"\n]{1,300})"/g)].at(-1);
+  const [, kind, what = ""] = last ?? [];
+  if (kind === "read") return what.startsWith("/") ? { wants: { kind, what } } : {};
+  const host = /^([^:]+):(\d{1,5})$/.exec(what);
+  if (kind !== "net" || host === null) return {};
+  return { wants: { kind, what: hostWritten((host[1] ?? "").toLowerCase().replace(/\.$/, ""), Number(host[2])) } };
+}
 
 function deniedMessage(stderr: string): string {
   const asked = "it asked for a right that it does not have";

@@ -74,9 +74,10 @@ export class ExecProcess {
   }
 
   /** Tells it what to run. */
-  order(line: { path: string; input?: unknown; value_path?: string }): void {
+  order(line: { path: string; input?: unknown; value_path?: string; net?: string }): void {
     this.child.writeLine(JSON.stringify(line));
-    this.child.closeInput();
+    // Answers to its requests come on the same way.
+    if (line.net === undefined) this.child.closeInput();
   }
 
   /** Kills what is left of it, waits until nothing is, and removes its folder. */

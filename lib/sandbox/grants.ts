@@ -1,8 +1,8 @@
 // What a session was granted beyond its own folder, as far as an exec can get it.
 //
 // Owns the refusal of grants that would open more than they say. A folder is granted by its real path, so what a link in
-// the grant points to is what is granted. Hosts are never granted: the check is one of names, and a name can point
-// anywhere an instant later.
+// the grant points to is what is granted. Hosts are never granted to a process: the check would be one of names, and a name
+// can point anywhere an instant later. The server fetches for it (reach.ts).
 
 /** What remains of the grants. */
 export interface Granted {
@@ -17,7 +17,7 @@ const CLOSED = ["/proc", "/sys", "/dev", "/h", "/w", "/dd"];
 
 /** Turns grants into folders to read. `closed` are the server's own folders: data of other sessions, secrets. */
 export async function grantedFolders(
-  grants: { readonly read: readonly string[]; readonly net: readonly string[] },
+  grants: { readonly read: readonly string[] },
   closed: readonly string[],
 ): Promise<Granted> {
   const read = new Set<string>();
@@ -25,14 +25,16 @@ export async function grantedFolders(
   for (const wanted of grants.read) {
     const real = wanted.startsWith("/") ? await Deno.realPath(wanted).catch(() => undefined) : undefined;
     if (real === undefined) refused.push(`Cannot grant reading "${wanted}": there is no such absolute path`);
-    else if ([...closed, ...CLOSED].some((folder) => overlaps(real, folder))) {
+    else if (isClosed(real, closed)) {
       refused.push(`Cannot grant reading "${wanted}": it would open the server's own files`);
     } else read.add(real);
   }
-  if (grants.net.length > 0) {
-    refused.push(`Cannot grant code the network (${grants.net.join(", ")}): let the host fetch for it`);
-  }
   return { read: [...read].sort(), refused };
+}
+
+/** Whether a path lies where nothing is granted: the server's own folders, and those that say too much about it. */
+export function isClosed(real: string, closed: readonly string[]): boolean {
+  return [...closed, ...CLOSED].some((folder) => overlaps(real, folder));
 }
 
 /** Whether one path lies in the other. */

@@ -8,7 +8,7 @@ import type { SessionRecord } from "../model/session.ts";
 import type { RunStart } from "../protocol/sandbox.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Kept } from "./kept.ts";
-import type { Clock, Folders, Ids, Models, Sandboxes } from "./ports.ts";
+import type { Clock, Folders, Ids, Models, Reach, Sandboxes } from "./ports.ts";
 import type { Redactor } from "./redact.ts";
 import type { Submit } from "./submit.ts";
 
@@ -24,6 +24,7 @@ export interface RunCore {
   readonly sandboxes: Sandboxes;
   readonly folders: Folders;
   readonly models: Models;
+  readonly reach: Reach;
   readonly clock: Clock;
   readonly ids: Ids;
   /** The session as it is durable now. */

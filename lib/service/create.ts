@@ -23,7 +23,7 @@ import { Loops } from "./loops.ts";
 import { createNeighbours } from "./neighbours.ts";
 import { Counters, prometheusText } from "./metrics.ts";
 import { probeDisk } from "./probe_disk.ts";
-import type { Clock, Folders, Hub, Ids, Models, Sandboxes } from "./ports.ts";
+import type { Clock, Folders, Hub, Ids, Models, Reach, Sandboxes } from "./ports.ts";
 import { SpendToday } from "./query/spend.ts";
 import { createQueries } from "./query/queries.ts";
 import { Views } from "./query/views.ts";
@@ -45,6 +45,7 @@ export interface HoldfastParts {
   readonly sandboxes: Sandboxes;
   readonly folders: Folders;
   readonly models: Models;
+  readonly reach: Reach;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -174,7 +175,7 @@ function makeParts(parts: HoldfastParts) {
 }
 
 function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
-  const { config, store, sandboxes, folders, models, clock, ids } = parts;
+  const { config, store, sandboxes, folders, models, reach, clock, ids } = parts;
   const settings = engineSettings(config);
   const redactor = createRedactor(secretsToRedact(config));
   const system: SystemPrincipal = { kind: "system", instance: parts.instance };
@@ -187,6 +188,7 @@ function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
     sandboxes,
     folders,
     models,
+    reach,
     clock,
     ids,
     submit: createSubmit({ writer: store.writer, settings, redactor }),

@@ -73,10 +73,12 @@ async function seenBy(reads: Reads, run: RunRecord, depth: number): Promise<Seen
   const own = await reads.journal(run.session_id, run.run_id);
   const scopes = new Map(before.scopes);
   for (const scope of own.scopes) scopes.set(scope.key, scope);
-  const entries = [...before.entries, ...own.entries.filter(isSettled)].sort((a, b) => a.n - b.n);
+  const entries = [...before.entries, ...own.entries.filter(isSettled).filter(isLeaf)].sort((a, b) => a.n - b.n);
   return { entries, scopes, origin: before.origin };
 }
 
+/** Gates are the host's own; what was allowed once is asked again by a run of its own. */
+const isLeaf = (entry: JournalEntry): boolean => entry.kind !== "gate";
 const isSettled = (entry: JournalEntry): entry is SettledEntry => entry.status !== "open";
 
 /** Entries before the first that belongs to the step or stands behind it. */

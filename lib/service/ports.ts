@@ -66,13 +66,55 @@ export interface WorkflowSandbox {
   readonly over: Promise<SandboxOver>;
 }
 
+/** A request that the host sends for a run. */
+export interface FetchOrder {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | null;
+  readonly max_bytes: number;
+  /** Whether a host (`name`, `name:port` but for 443) is allowed; asked again for each redirect. */
+  allows(host: string): boolean;
+}
+/** What came of it: an answer, or the host that is not allowed. */
+export type Fetched =
+  | { url: string; status: number; headers: Record<string, string>; body: Uint8Array }
+  | { wants: string };
+/** What of the outside runs may reach, and what a person may be asked for. */
+export interface Reach {
+  /** Why nobody is asked about a host; null: a person may be. */
+  mayAskHost(host: string): string | null;
+  /** Why nobody is asked about a file or folder; null: a person may be. */
+  mayAskPath(path: string): Promise<string | null>;
+  /** Throws errors with the code `refused`, `http`, `too_large`; aborts with the signal's reason. */
+  fetch(order: FetchOrder, signal: AbortSignal): Promise<Fetched>;
+}
+
+/** A request of code in a sandbox, and what it is told. */
+export interface BridgeOrder {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Base64. */
+  readonly body?: string | undefined;
+}
+/** What code is told of its request. */
+export type BridgeReply =
+  | { status: number; url: string; headers: Record<string, string>; body: string }
+  | { denied: string }
+  | { error: string };
+
 /** What an exec needs beside its code. */
 export interface ExecSpec {
   args: ExecArgs;
   limits: SandboxLimits;
   timeout_s: number;
-  grants: { read: string[]; net: string[] };
+  grants: { read: string[] };
+  /** Fetches for its code, where hosts were granted. */
+  bridge?: (order: BridgeOrder, signal: AbortSignal) => Promise<BridgeReply>;
 }
+/** What an exec did, and the right that ended it where it wanted one. */
+export type ExecDone = ExecResult & { wants?: { kind: "net" | "read"; what: string } };
 /** Receives raw output of an exec, line by line; a returned promise stops reading. */
 export type ExecSink = (
   lines: { stream: "stdout" | "stderr"; message: string; partial: boolean }[],
@@ -81,7 +123,7 @@ export type ExecSink = (
 /** Runs blocks for one run, one at a time, each in a process of its own; keeps the next process started ahead. */
 export interface Executor {
   /** Runs one block. Resolves after the process tree is gone; aborting kills it and rejects with the signal's reason. */
-  run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecResult>;
+  run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecDone>;
   /** Kills what is left; settles when no process is left. */
   close(): Promise<void>;
 }

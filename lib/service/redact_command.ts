@@ -1,4 +1,5 @@
 // Replaces secrets in what a command carries, before it is decided: texts and values, never keys, names of fields or ids.
+import type { ApprovalAsk } from "../model/approval.ts";
 import type { Command, SaidItem } from "../model/command.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { FailureData } from "../model/journal.ts";
@@ -37,12 +38,12 @@ export function redactCommand(command: Command, redactor: Redactor): Command {
 function redactRun(command: Command, redactor: Redactor): Command {
   switch (command.type) {
     case "begin_leaf": {
-      const { wait } = command;
-      if (wait?.on !== "approval") return command;
-      const { ask } = wait;
-      const texts = { action: redactor.text(ask.action), description: redactor.text(ask.description) };
-      return { ...command, wait: { ...wait, ask: { ...ask, ...texts, context: redactor.json(ask.context) } } };
+      const { wait, gate } = command;
+      if (gate !== undefined) return { ...command, gate: { ...gate, ask: asked(gate.ask, redactor) } };
+      return wait?.on === "approval" ? { ...command, wait: { ...wait, ask: asked(wait.ask, redactor) } } : command;
     }
+    case "gate_leaf":
+      return { ...command, gate: { ...command.gate, ask: asked(command.gate.ask, redactor) } };
     case "end_leaf":
       return command.result.ok
         ? { ...command, result: { ok: true, value: redactor.json(command.result.value) } }
@@ -64,6 +65,11 @@ function redactRun(command: Command, redactor: Redactor): Command {
     default:
       return command;
   }
+}
+
+function asked(ask: ApprovalAsk, redactor: Redactor): ApprovalAsk {
+  const texts = { action: redactor.text(ask.action), description: redactor.text(ask.description) };
+  return { ...ask, ...texts, context: redactor.json(ask.context) };
 }
 
 function said(item: SaidItem, redactor: Redactor): SaidItem {

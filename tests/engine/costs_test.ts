@@ -35,16 +35,13 @@ Deno.test("[ENG-B2] at 80 % of a budget people are warned once", () => {
   assertEquals(story.heard(() => story.ok(story.sandbox, cost(0.02))), ["cost_update"]);
 });
 
-Deno.test("[ENG-B3] a budget that is used up fails the next model turn with code budget, and ends no run", () => {
+Deno.test("[ENG-B3] before the next model turn over a used budget its host is told to ask for more; all else goes on", () => {
   const story = spending({ maxTokens: 240 });
   assertEquals(story.ok(story.sandbox, cost(0)), { used_up: false });
   assertEquals(story.ok(story.sandbox, cost(0)), { used_up: true });
   story.end("s1/turn");
-  assertObjectMatch(story.begin("s1/next", { scope: "s1", kind: "model" }) as object, { settled: true, n: 2 });
-  assertObjectMatch(story.state.entries.get("s1/next") ?? {}, {
-    status: "failed",
-    failure: { code: "budget", data: { used: 240, limit: 240, unit: "tokens" } },
-  });
+  assertEquals(story.begin("s1/next", { scope: "s1", kind: "model" }), { began: false, budget: true });
+  assertEquals(story.state.entries.has("s1/next"), false);
   assertObjectMatch(story.begin("s1/code", { scope: "s1", kind: "exec" }) as object, { began: true });
 });
 

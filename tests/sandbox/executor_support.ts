@@ -1,8 +1,7 @@
 // An executor in a data folder of its own, and nothing left behind.
 import { assertEquals } from "@std/assert";
 import { createSandboxes, type HostSandboxes } from "@/lib/sandbox/sandboxes.ts";
-import type { ExecResult } from "@/lib/protocol/sandbox.ts";
-import type { ExecSpec, Executor, Isolation } from "@/lib/service/ports.ts";
+import type { ExecDone, ExecSpec, Executor, Isolation } from "@/lib/service/ports.ts";
 import { clock, collector, ids, processesNaming, PROJECT, spec, TEMPLATES, temporaryFolder } from "./support.ts";
 
 /** An executor with what lies around it. */
@@ -14,7 +13,7 @@ export interface Bench {
   /** The session's folder. */
   readonly work: string;
   /** Runs code or a spec and keeps its output. */
-  run(what: string | ExecSpec): Promise<ExecResult & { lines: ReturnType<typeof collector>["lines"] }>;
+  run(what: string | ExecSpec): Promise<ExecDone & { lines: ReturnType<typeof collector>["lines"] }>;
 }
 
 /** Runs `fn` with an executor; asserts afterwards that no process and no cache folder is left. */

@@ -172,7 +172,7 @@ Deno.test("[RUN8] a run over its output limit fails with type output", async () 
   assertEquals((await world.holdfast.query.run(ADMIN, run_id)).error?.type, "output");
 });
 
-Deno.test("[RUN9] a budget that is used up fails the next turn, not the run", async () => {
+Deno.test("[RUN9] a budget that is used up asks a person before the next turn; a no fails the turn, not the run", async () => {
   const spender = workflow("spender", async (ctx) => {
     await ctx.model("first", { agent: "a", messages: [] });
     try {
@@ -192,10 +192,21 @@ Deno.test("[RUN9] a budget that is used up fails the next turn, not the run", as
   };
   world.models.answer = () => Promise.resolve({ text: "x", usage });
   const config = { mode: "spender", maxCostUsd: 1 };
-  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config });
-  await world.status(session_id, "completed");
-  assertEquals(world.models.asked.length, 1);
-  assertEquals((await world.holdfast.query.run(ADMIN, run_id)).result, "budget");
+  for (const [resolution, result, asked] of [["rejected", "rejected", 1], ["approved", "x", 3]] as const) {
+    const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config });
+    await world.status(session_id, "waiting");
+    const [one] = (await world.holdfast.query.approvals(ADMIN, { status: "pending", session_id, limit: 10 })).items;
+    assertEquals([one?.approval_type, one?.allowed, one?.estimate], [
+      "permission",
+      ["approved", "rejected", "rejected_always"],
+      { cost_usd: 1 },
+    ]);
+    assertEquals(one?.action, "Raise the limit of this run from $1 to $2");
+    await world.holdfast.resolveApproval(ADMIN, { approval_id: one?.approval_id ?? "", resolution });
+    await world.status(session_id, "completed");
+    assertEquals(world.models.asked.length, asked);
+    assertEquals((await world.holdfast.query.run(ADMIN, run_id)).result, result);
+  }
 });
 
 Deno.test("[RUN10] an error of the workflow ends the run failed with its code and trace", async () => {

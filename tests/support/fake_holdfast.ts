@@ -341,6 +341,7 @@ function detailOf(session: Session): SessionDetail {
     plan_data: null,
     config: {},
     runs: [],
+    grants: [],
     pending_approvals: [],
     context: { used_tokens: 0, limit_tokens: null },
     as_of_seq: 0,

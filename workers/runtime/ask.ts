@@ -6,6 +6,7 @@
 import type { z } from "zod";
 import type { Answer, OnTimeout, Verb } from "../../lib/model/approval.ts";
 import type { Json, JsonObject } from "../../lib/model/json.ts";
+import { refusalText } from "../../lib/model/refusal_text.ts";
 import type { AskArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import type { Approval, ApproveCall, AskCall, Opened } from "../sdk/types.ts";
@@ -39,7 +40,7 @@ export async function approve<T, V extends Verb = "approved">(
   }, `the question "${name}"`);
   checkTexts(name, args);
   const answer = fromHost<Answer>(await callLeaf(questionCall("approve", name, args)));
-  const verb = goesOn<V>(name, { answer, listed, edits: call.edit !== undefined });
+  const verb = goesOn<V>(args.action, { answer, listed, edits: call.edit !== undefined });
   const value = answer.edited && call.edit !== undefined
     ? parsed(call.edit, answer.value, name)
     : fromHost<T>(args.subject);
@@ -49,12 +50,14 @@ export async function approve<T, V extends Verb = "approved">(
 
 /** ctx.ask */
 export async function ask<S extends z.ZodType>(name: string, call: AskCall<S>): Promise<z.output<S>> {
-  return parsed(call.answer, await callLeaf(questionCall("ask", name, askArgs(name, call))).then(answered(name)), name);
+  const args = askArgs(name, call);
+  return parsed(call.answer, await callLeaf(questionCall("ask", name, args)).then(answered(args.action)), name);
 }
 
 interface Question {
   readonly leaf: Leaf;
   readonly name: string;
+  readonly question: string;
   readonly schema: z.ZodType;
 }
 /** Questions that were opened, by what the author holds. */
@@ -62,11 +65,12 @@ const questions = new WeakMap<object, Question>();
 
 /** ctx.open */
 export function open<S extends z.ZodType>(name: string, call: AskCall<S>): Opened<z.output<S>> {
-  const leaf = openLeaf(questionCall("ask", name, askArgs(name, call)), false);
+  const args = askArgs(name, call);
+  const leaf = openLeaf(questionCall("ask", name, args), false);
   if (leaf === null) return Object.freeze({ id: "", url: "" });
   const session = caller("ctx.open", name)?.run.start.session_id ?? "";
   const opened = Object.freeze({ id: leaf.key, url: `/sessions/${session}?step=${encodeURIComponent(leaf.key)}` });
-  questions.set(opened, { leaf, name, schema: call.answer });
+  questions.set(opened, { leaf, name, question: args.action, schema: call.answer });
   return opened;
 }
 
@@ -81,7 +85,7 @@ export async function answer<T>(opened: Opened<T>): Promise<T> {
   if (leaf.state === "settled") takeTime(here.scope, leaf);
   else standIn(leaf, here);
   here.run.settler.poke();
-  return fromHost<T>(parsed(schema, answered(name)(await resultOf(leaf)), name));
+  return fromHost<T>(parsed(schema, answered(question.question)(await resultOf(leaf)), name));
 }
 
 /** The verbs that the author takes for an answer. */
@@ -149,27 +153,28 @@ const CHANGED: readonly Verb[] = ["modified", "approved", "retry"];
 
 /** The verb with which the code goes on. Throws Failure `rejected` or `expired` for any other answer. */
 function goesOn<V extends Verb>(
-  name: string,
+  title: string,
   got: { answer: Answer; listed: readonly Verb[]; edits: boolean },
 ): V {
   const { verb } = got.answer;
   if (verb !== null && got.listed.includes(verb)) return verb as V;
   const instead = got.edits && verb === "modified" ? changedVerb(got.listed) : null;
   if (instead !== null) return instead as V;
-  throw refusal(name, got.answer);
+  throw refusal(title, got.answer);
 }
 
-function refusal(name: string, { verb, feedback, by }: Answer): Failure {
-  if (verb === null || by === "timeout") return new Failure("expired", `Nobody answered "${name}" in time`);
-  const why = feedback === null || feedback === "" ? "" : `: ${feedback}`;
-  return new Failure("rejected", `"${name}" was answered ${verb}${why}`, { verb, feedback, by });
+function refusal(title: string, { verb, feedback, by }: Answer): Failure {
+  const text = refusalText({ name: title, verb, by, feedback });
+  return verb === null || by === "timeout"
+    ? new Failure("expired", text)
+    : new Failure("rejected", text, { verb, feedback, by });
 }
 
 /** The value that a person gave. */
-function answered(name: string): (value: Json) => Json {
+function answered(question: string): (value: Json) => Json {
   return (value) => {
     const answer = fromHost<Answer>(value);
-    if (answer.verb !== "answered") throw refusal(name, answer);
+    if (answer.verb !== "answered") throw refusal(question, answer);
     return answer.value;
   };
 }

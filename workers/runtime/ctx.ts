@@ -7,7 +7,7 @@ import { now, random, recall, uuid } from "./known.ts";
 import type { Run } from "./run.ts";
 import { emit, remember, skip } from "./say.ts";
 import { step } from "./step.ts";
-import { exec, model, sleep, tool, waitForMessage } from "./work.ts";
+import { callTool, exec, model, sleep, tool, waitForMessage } from "./work.ts";
 
 /** Makes the ctx of a run; `config` is the parsed one. */
 export function newCtx<C>(run: Run, config: C): Ctx<C> {
@@ -31,6 +31,7 @@ export function newCtx<C>(run: Run, config: C): Ctx<C> {
     model,
     exec,
     tool,
+    callTool,
     approve,
     ask,
     open,

@@ -127,6 +127,15 @@ export function begun(run: Run, key: string, attempt: number): void {
   run.settler.poke();
 }
 
+/** A leaf stands in front of a question of the host: its run may wait. */
+export function gated(run: Run, key: string): void {
+  const leaf = run.leaves.get(key);
+  if (leaf === undefined || leaf.state === "settled" || leaf.state === "dropped") return;
+  leaf.state = "gated";
+  run.onTheWay.delete(leaf);
+  run.sayWaitingAgain();
+}
+
 /** Types a value of the host: its shape is a contract (protocol/sandbox.ts), and the host is trusted. */
 export function fromHost<T>(value: unknown): T {
   return value as T;

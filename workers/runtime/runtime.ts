@@ -14,7 +14,7 @@ import { at } from "./here.ts";
 import { StoredJournal } from "./journal.ts";
 import { exactJson } from "./json.ts";
 import { type Known, whileLoading } from "./known.ts";
-import { begun } from "./leaf.ts";
+import { begun, gated } from "./leaf.ts";
 import type { RuntimePorts } from "./ports.ts";
 import { Random } from "./random.ts";
 import { Run } from "./run.ts";
@@ -71,6 +71,8 @@ export class Runtime {
         return this.#cancel();
       case "began":
         return begun(this.#running(frame.type), frame.key, frame.attempt);
+      case "gated":
+        return gated(this.#running(frame.type), frame.key);
       case "settle": {
         if (frame.entry.status === "open") throw new RangeError(`entry "${frame.entry.key}" has not finished`);
         return this.#running(frame.type).settler.push(frame.entry);

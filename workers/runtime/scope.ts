@@ -46,8 +46,8 @@ export interface Leaf {
   readonly policy: Policy;
   /** Makes its begin frame; a reused leaf needs none. */
   readonly begin: () => BeginFrame;
-  /** called: not sent yet, or reused; sent: begin is on its way; begun: the host has committed it. */
-  state: "called" | "sent" | "begun" | "settled" | "dropped";
+  /** called: not sent yet, or reused; sent: begin is on its way; gated: a person is asked first; begun: it is committed. */
+  state: "called" | "sent" | "gated" | "begun" | "settled" | "dropped";
   /** The scope whose code awaits it. */
   awaiter: Scope | null;
   /** Time of its entry once it has settled, ms since the epoch. */

@@ -5,7 +5,7 @@
 //   S3. What runs on after a timeout or a drop is not listened to.
 import type { FailureData, Policy } from "../../lib/model/journal.ts";
 import type { Json } from "../../lib/model/json.ts";
-import type { ToolArgs } from "../../lib/protocol/sandbox.ts";
+import type { FileArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import { failureData } from "./thrown.ts";
 import type { Files, StepContext, Stored, ToolResults } from "../sdk/types.ts";
@@ -80,7 +80,7 @@ async function attempt(fn: StepFunction, context: StepContext, name: string): Pr
 
 /** The session's folder as a step sees it, until its attempt is over. */
 function filesOf(run: Run, leaf: Leaf, isOver: () => boolean): Files {
-  const ask = (args: ToolArgs): Promise<Json> => {
+  const ask = (args: FileArgs): Promise<Json> => {
     const what = `${args.tool} in step "${leaf.name}"`;
     if (isOver()) return Promise.reject(new Failure("aborted", `Cannot call ${what}: the attempt is over`));
     return new Promise((resolve, reject) => {

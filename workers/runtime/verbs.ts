@@ -4,7 +4,7 @@ import type { ApprovalType, Verb } from "../../lib/model/approval.ts";
 import type { LeafKind } from "../../lib/model/journal.ts";
 
 /** Leaves in which the process may go. */
-export const WAITS: ReadonlySet<LeafKind> = new Set(["approve", "ask", "message", "sleep"]);
+export const WAITS: ReadonlySet<LeafKind> = new Set(["approve", "ask", "message", "sleep", "gate"]);
 
 /** Which verbs a type of approval may allow at most, in the order in which people see them. */
 export const VERBS: Readonly<Record<ApprovalType, readonly Verb[]>> = {

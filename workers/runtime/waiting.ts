@@ -6,7 +6,7 @@ import { WAITS } from "./verbs.ts";
 export function standsInWaits(scope: Scope): boolean {
   const { awaits } = scope;
   if (awaits === null) return false;
-  if (isLeaf(awaits)) return WAITS.has(awaits.kind) && awaits.state === "begun";
+  if (isLeaf(awaits)) return awaits.state === "gated" || (WAITS.has(awaits.kind) && awaits.state === "begun");
   if (awaits.kind === "group") return standsInWaits(awaits);
   return awaits.branches.size > 0 && [...awaits.branches].every(standsInWaits);
 }

@@ -1,26 +1,31 @@
 // Leaves that the host carries out: model turns, code, tools, messages, sleep.
 import type { z } from "zod";
-import type { Policy } from "../../lib/model/journal.ts";
-import type { Json } from "../../lib/model/json.ts";
-import type { ExecArgs, ExecResult, ModelArgs, ModelResult, ToolArgs } from "../../lib/protocol/sandbox.ts";
+import type { OnTimeout } from "../../lib/model/approval.ts";
+import type { Json, JsonObject } from "../../lib/model/json.ts";
+import type { ExecArgs, ExecResult, GateArgs, ModelArgs, ModelResult, ToolArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import type {
   ExecCode,
   ExecModule,
+  Gate,
   ModelCall,
   ModelTurn,
   RunMessage,
+  ToolCall,
   ToolInput,
   ToolName,
+  ToolOptions,
   ToolResults,
 } from "../sdk/types.ts";
 import { exactCopy } from "./json.ts";
 import { now } from "./known.ts";
-import { callLeaf, fromHost } from "./leaf.ts";
+import { callLeaf, fromHost, type LeafCall } from "./leaf.ts";
 import { checkArgs, policyOf } from "./policy.ts";
 import { inputSchema } from "./schema.ts";
+import { checkToolArgs } from "./tool_args.ts";
 
-const TOOLS: ReadonlySet<ToolName> = new Set(["files_list", "files_read", "files_write"]);
+const TOOLS: ReadonlySet<string> = new Set<ToolName>(["files_list", "files_read", "files_write", "fetch"]);
+const ON_TIMEOUT: ReadonlySet<string> = new Set<OnTimeout>(["reject", "approve", "fail"]);
 
 const digestible = (args: object): Json => fromHost<Json>(args);
 
@@ -77,18 +82,51 @@ function execArgs(call: ExecCode | ExecModule): ExecArgs {
 export async function tool<N extends ToolName>(
   name: N,
   input: ToolInput<N>,
-  policy: Policy = {},
+  options: ToolOptions = {},
 ): Promise<ToolResults[N]> {
+  return fromHost<ToolResults[N]>(await callLeaf(toolCall(name, input, options)));
+}
+
+/** ctx.callTool */
+export async function callTool(name: string, input: JsonObject, options: ToolOptions = {}): Promise<ToolCall> {
+  checkArgs(
+    typeof name === "string" && /^[\w.-]{1,100}$/.test(name),
+    "callTool",
+    "the name of a tool is 1 to 100 characters",
+  );
+  return fromHost<ToolCall>(await callLeaf(toolCall(name, input, { ...options, with_args: true })));
+}
+
+function toolCall(name: string, input: object, how: ToolOptions & { with_args?: true }): LeafCall {
+  const { gate, with_args, ...policy } = how;
   checkArgs(TOOLS.has(name), name, `there is no such tool; there are ${[...TOOLS].join(", ")}`);
+  checkArgs(input !== null && typeof input === "object" && !Array.isArray(input), name, "arguments are an object");
+  checkToolArgs(name, input);
   const args = fromHost<ToolArgs>(exactCopy({ ...input, tool: name }, `the arguments of tool "${name}"`));
-  const result = await callLeaf({
+  const asked = gate === undefined ? {} : { gate: gateArgs(name, gate) };
+  const with_them = with_args === undefined ? {} : { with_args };
+  return {
     kind: "tool",
     name,
     digest: digestible(args),
     policy: policyOf(policy),
-    begin: (base) => ({ ...base, kind: "tool", args }),
-  });
-  return fromHost<ToolResults[N]>(result);
+    begin: (base) => ({ ...base, kind: "tool", args, ...asked, ...with_them }),
+  };
+}
+
+function gateArgs(name: string, gate: true | Gate): GateArgs {
+  if (gate === true) return {};
+  const { title, description, timeout_s, on_timeout } = gate;
+  checkArgs((title ?? "").length <= 300, name, "the gate's title has at most 300 characters");
+  checkArgs((description ?? "").length <= 20_000, name, "the gate's description has at most 20000 characters");
+  checkArgs(timeout_s === undefined || timeout_s > 0, name, "the gate's timeout_s is above 0");
+  checkArgs(on_timeout === undefined || ON_TIMEOUT.has(on_timeout), name, "on_timeout is reject, approve or fail");
+  return exactCopy<GateArgs>({
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    ...(timeout_s === undefined ? {} : { timeout_s }),
+    ...(on_timeout === undefined ? {} : { on_timeout }),
+  }, `the gate of tool "${name}"`);
 }
 
 /** ctx.waitForMessage */

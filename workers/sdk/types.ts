@@ -101,6 +101,35 @@ export interface ToolResults {
   files_list: { path: string; size_bytes: number }[];
   files_read: { content: string; size_bytes: number; truncated: boolean };
   files_write: { path: string; size_bytes: number };
+  /** `body` is the text of an answer of at most 200,000 bytes; else it lies in `file` of the session's folder. */
+  fetch: {
+    status: number;
+    /** Where the answer came from, after redirects. */
+    url: string;
+    headers: Record<string, string>;
+    media_type: string;
+    size_bytes: number;
+    body: string | null;
+    file: string | null;
+  };
+}
+/** A question in front of a tool; a yes is used up by the begin of the leaf, a no throws Failure `rejected`. */
+export interface Gate {
+  /** What people read; made of the call when left out. */
+  title?: string;
+  description?: string;
+  timeout_s?: number;
+  on_timeout?: OnTimeout;
+}
+/** How a tool is called. */
+export interface ToolOptions extends Policy {
+  /** Asks a person before it begins; who answers may change the arguments. */
+  gate?: true | Gate;
+}
+/** What a tool gave back, and the arguments that it was called with: those given, or what a person made of them. */
+export interface ToolCall {
+  value: Json;
+  args: JsonObject;
 }
 
 /** A question that a person answers with a verb. Without `allowed` only `approved` lets the code go on. */
@@ -203,7 +232,9 @@ export interface Ctx<C = unknown> {
   model<S extends z.ZodType = z.ZodNull>(name: string, call: ModelCall<S>): Promise<ModelTurn<z.output<S>>>;
   /** Runs code in the exec sandbox. Returns what it did and does not throw for it. */
   exec(name: string, call: ExecCode | ExecModule): Promise<ExecResult>;
-  tool<N extends ToolName>(tool: N, args: ToolInput<N>, policy?: Policy): Promise<ToolResults[N]>;
+  tool<N extends ToolName>(tool: N, args: ToolInput<N>, options?: ToolOptions): Promise<ToolResults[N]>;
+  /** A tool by a name that a model chose. Throws Failure `bad_args` where there is no such tool, or the arguments do not fit. */
+  callTool(tool: string, args: JsonObject, options?: ToolOptions): Promise<ToolCall>;
 
   // waits
   approve<T, V extends Verb = "approved">(name: string, call: ApproveCall<T, V>): Promise<Approval<T, V>>;

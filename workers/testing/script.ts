@@ -2,7 +2,7 @@
 import type { Answer, Verb } from "../../lib/model/approval.ts";
 import type { Json } from "../../lib/model/json.ts";
 import type { AskArgs, BeginFrame, ExecArgs, ExecResult, ModelArgs, ModelResult } from "../../lib/protocol/sandbox.ts";
-import type { ToolArgs } from "../../lib/protocol/sandbox.ts";
+import type { FileArgs, ToolArgs } from "../../lib/protocol/sandbox.ts";
 import { Failure } from "../sdk/failure.ts";
 import { failureData } from "../runtime/thrown.ts";
 import type { RunMessage } from "../sdk/types.ts";
@@ -43,6 +43,8 @@ export interface Script {
   exec?: Answers<ExecArgs, Partial<ExecResult>>;
   /** Without an answer the files of the test are read and written. */
   tool?: Answers<ToolArgs, Json>;
+  /** Answers at the gates of tools; without them every one is approved. */
+  gate?: Answers<ToolArgs, ScriptedApproval>;
   approve?: Answers<AskArgs, ScriptedApproval>;
   /** The answer as a value, or a Failure. */
   ask?: Answers<AskArgs, Json>;
@@ -93,8 +95,7 @@ export class ScriptReader {
       case "exec":
         return { ...EXEC, ...await this.#of(this.#script.exec, frame, attempt) };
       case "tool":
-        if (this.#script.tool === undefined) return serveFiles(this.#files, frame.args);
-        return await this.#of(this.#script.tool, frame, attempt);
+        return await this.#tool(frame, attempt);
       case "approve":
         return approvalOf(frame.args, await this.#of(this.#script.approve, frame, attempt));
       case "ask":
@@ -107,6 +108,18 @@ export class ScriptReader {
       default:
         return frame satisfies never;
     }
+  }
+
+  async #tool(frame: ToolFrame, attempt: number): Promise<unknown> {
+    const args = frame.gate === undefined || this.#script.gate === undefined
+      ? frame.args
+      : allowedArgs(frame, await this.#of(this.#script.gate, frame, attempt));
+    const scripted = this.#script.tool !== undefined || args.tool === "fetch";
+    const value = scripted
+      ? await this.#of(this.#script.tool, { ...frame, args }, attempt)
+      : serveFiles(this.#files, args);
+    const { tool: _tool, ...given } = args;
+    return frame.with_args === true ? { value, args: given } : value;
   }
 
   async #of<A, R>(
@@ -133,6 +146,17 @@ export class ScriptReader {
   }
 }
 
+type ToolFrame = Extract<BeginFrame, { kind: "tool" }>;
+
+/** The arguments that a gate lets through. Throws Failure for a no. */
+function allowedArgs({ args, name }: ToolFrame, answer: ScriptedApproval): ToolArgs {
+  if (answer === "expired") throw new Failure("expired", `Nobody answered "${name}" in time`);
+  const { verb, value } = typeof answer === "string" ? { verb: answer } : answer;
+  if (verb === "rejected") throw new Failure("rejected", `tester said no to "${name}"`, { verb });
+  // What a person wrote fits the tool's schema, or the host would not have taken it.
+  return verb === "modified" && typeof value === "object" ? { ...value, tool: args.tool } as ToolArgs : args;
+}
+
 const ANSWERED = { edited: false, feedback: null, by: "tester" };
 
 function approvalOf(args: AskArgs, answer: ScriptedApproval): Answer {
@@ -151,7 +175,7 @@ function messageOf(message: string | RunMessage, index: number): RunMessage {
 }
 
 /** The tools on the files of the test. */
-export function serveFiles(files: Map<string, string>, args: ToolArgs): Json {
+export function serveFiles(files: Map<string, string>, args: FileArgs): Json {
   const size = (content: string) => new TextEncoder().encode(content).length;
   switch (args.tool) {
     case "files_list":

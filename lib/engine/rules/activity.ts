@@ -10,6 +10,7 @@ const DOING: Record<LeafKind, string> = {
   ask: "Waits for an answer",
   message: "Waits for a message",
   sleep: "Sleeps",
+  gate: "Waits for permission",
 };
 
 /** Kinds whose name is the workflow's own business: people see the step that they stand in. */

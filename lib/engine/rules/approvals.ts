@@ -11,6 +11,7 @@ import type { Json } from "../../model/json.ts";
 import { TOLERANCE_MS } from "../limits.ts";
 import { asJson, presentApproval } from "../present.ts";
 import type { Refusal } from "../state.ts";
+import { keepAnswer } from "./grants.ts";
 import { settleWait } from "./waits.ts";
 import { actor, emit, isRefusal, type Of, type Outcome, refuse, setApproval, type Work } from "./work.ts";
 
@@ -36,6 +37,7 @@ export function resolveApproval(work: Work, command: Resolve): Outcome {
   setApproval(work, resolved);
   const { approval_id } = row;
   emit(work, "approval_received", { approval_id, approved: YES.has(resolution), resolution, feedback, resolved_by });
+  keepAnswer(work, { row, ask, verb: resolution });
   settleBy(work, row, answer);
   return { reply: asJson(presentApproval(resolved, ask, { ...answer })) };
 }

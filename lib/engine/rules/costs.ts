@@ -1,15 +1,15 @@
 // Money and tokens: counted per run and session, warned of once at 80 %, refused when used up.
 //
-//   B1. A budget that is used up ends no run: the next model turn fails with code `budget`, which the workflow may catch.
-//       A budget of 0 lets models answer that cost nothing.
-import type { FailureData } from "../../model/journal.ts";
+//   B1. A budget that is used up ends no run: before the next model turn a person is asked for more (gates.ts), and a no
+//       fails the turn. A budget of 0 lets models answer that cost nothing.
 import type { Cost, Usage } from "../../model/cost.ts";
 import type { RunRecord } from "../../model/run.ts";
 import { WARN_AT } from "../limits.ts";
 import { stepOfLeaf } from "../steps.ts";
 import { emit, isRefusal, type Of, openRun, type Outcome, setRun, setSession, type Work } from "./work.ts";
 
-interface Budget {
+/** One limit of a run and how much of it is used. */
+export interface Budget {
   used: number;
   limit: number;
   unit: "usd" | "tokens";
@@ -35,15 +35,41 @@ export function recordCost(work: Work, command: Of<"record_cost">): Outcome {
   return { reply: { used_up: after.some(isUsedUp) } };
 }
 
-/** Why a model turn may not begin: a budget that is used up; null when it may. */
-export function refuseBudget(run: RunRecord): FailureData | null {
-  const gone = budgets(run).find(isUsedUp);
-  if (gone === undefined) return null;
-  const { used, limit, unit } = gone;
-  return { code: "budget", message: `The budget is used up: ${used} of ${limit} ${unit}`, data: { used, limit, unit } };
+/** The budget of a run that is used up, or null. */
+export function usedUp(run: RunRecord): Budget | null {
+  return budgets(run).find(isUsedUp) ?? null;
 }
 
-function budgets(run: RunRecord): Budget[] {
+/** What a limit becomes when a person allows more: twice as much. A limit of nothing becomes a dollar, or 100,000 tokens. */
+export function raisedLimit(unit: "usd" | "tokens", limit: number): number {
+  if (limit > 0) return Math.round(limit * 2 * 10_000) / 10_000;
+  return unit === "usd" ? 1 : 100_000;
+}
+
+/** Raises a limit as was asked ("usd 2" is two dollars); one that is higher by now stays. */
+export function raiseBudget(work: Work, what: string): void {
+  const { run } = work.state;
+  if (run === null || isRaised(run, what)) return;
+  const { unit, limit } = wished(what);
+  if (unit === "tokens") return setRun(work, { ...run, config: { ...run.config, maxTokens: limit } });
+  setRun(work, { ...run, cost: { ...run.cost, limit_usd: limit } });
+  setSession(work, { cost: { ...work.state.session.cost, limit_usd: limit } });
+}
+
+/** Tells whether a run may use by now what was asked for. */
+export function isRaised(run: RunRecord, what: string): boolean {
+  const { unit, limit } = wished(what);
+  const budget = budgets(run).find((one) => one.unit === unit);
+  return budget === undefined || budget.limit >= limit;
+}
+
+function wished(what: string): { unit: string; limit: number } {
+  const [unit = "", to = ""] = what.split(" ");
+  return { unit, limit: Number(to) };
+}
+
+/** The limits of a run with what is used of them. */
+export function budgets(run: RunRecord): Budget[] {
   const { usd, limit_usd, input_tokens, output_tokens } = run.cost;
   const tokens = run.config["maxTokens"];
   const found: Budget[] = [];

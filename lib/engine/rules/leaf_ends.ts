@@ -86,7 +86,8 @@ export function retryRef(work: Work, entry: OpenEntry): { step_id: string; step_
   return { step_id: step?.step_id ?? entry.key, step_number: step?.step_number ?? 0 };
 }
 
-function leafAtWork(work: Work, key: string, verb: string): OpenEntry | { same: Json } | Refusal {
+/** The open leaf that a command is about; what is settled, dropped or a wait is none. */
+export function leafAtWork(work: Work, key: string, verb: string): OpenEntry | { same: Json } | Refusal {
   const entry = work.state.entries.get(key);
   if (entry === undefined) return refuse("conflict", `Cannot ${verb} "${key}": it has not begun`);
   if (entry.status !== "open") return { same: { settled: true, n: entry.n } };

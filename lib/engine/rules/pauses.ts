@@ -5,7 +5,7 @@
 //   U2. Open waits stay: they can be answered while paused, and the answer is used on resume.
 //   U3. Resume always goes to the queue; before the boundary it takes the pause back.
 import type { OpenRun } from "../../model/run.ts";
-import { isWait, openEntries } from "../open.ts";
+import { isAtWork, openEntries } from "../open.ts";
 import { asJson, presentRun } from "../present.ts";
 import { toPaused, toQueued } from "./moves.ts";
 import {
@@ -56,7 +56,7 @@ export function unpause(work: Work, run: OpenRun): boolean {
 
 /** Tells whether a leaf is at work: a pause waits for its end. */
 export function atWork(work: Work): boolean {
-  return openEntries(work.state).some((entry) => !isWait(entry));
+  return openEntries(work.state).some((entry) => isAtWork(work.state, entry));
 }
 
 /** A person pauses a run. */

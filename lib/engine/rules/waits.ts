@@ -8,13 +8,16 @@
 //   T4. At most 50 approvals of a run are pending: the next one is told `later` and changes nothing; the host says its
 //       begin again when one closes. (What it asks is not stored until it is asked.)
 //   T5. A sleep of at most 10 s tells nothing and keeps its run running.
-import type { OpenEntry } from "../../model/journal.ts";
+import type { OpenEntry, SettledEntry } from "../../model/journal.ts";
 import type { Json } from "../../model/json.ts";
+import type { SessionGrant } from "../../model/right.ts";
+import type { OpenRun } from "../../model/run.ts";
 import { MAX_PENDING } from "../limits.ts";
-import { isShortSleep, isWait, openEntries, pendingApprovals } from "../open.ts";
+import { holdsBack, isAtWork, isDropped, isShortSleep, openEntries, pendingApprovals } from "../open.ts";
 import { doing } from "./activity.ts";
 import { askApproval } from "./asks.ts";
 import { addBytes, addEntry } from "./entries.ts";
+import { standing } from "./grants.ts";
 import { progressed } from "./leaf_ends.ts";
 import { toQueued, toWaiting } from "./moves.ts";
 import { pauseNow } from "./pauses.ts";
@@ -43,6 +46,8 @@ export function beginWait(work: Work, command: Begin, how: { wait: WaitOf; known
   const run = openRun(work, work.state.run?.run_id ?? "", "go on with");
   if (isRefusal(run)) return run;
   if (wait.on === "approval") {
+    const known = standing(work.state.session, { kind: "call", what: wait.approval_digest });
+    if (known !== undefined) return settleByGrant(work, run, { command, known, subject: wait.ask.context });
     if (pendingApprovals(work.state).length >= MAX_PENDING) return { same: { began: false, later: true } };
     const entry = addEntry(work, run, command, { approval_id: wait.approval_id });
     const until = askApproval(work, entry, wait);
@@ -54,6 +59,18 @@ export function beginWait(work: Work, command: Begin, how: { wait: WaitOf; known
   if (taken !== null) return taken;
   if (!isShortSleep(entry)) emit(work, "wait_started", toldAs(entry));
   return waiting(work, entry);
+}
+
+/** A question that was answered for the whole session: nobody is asked. */
+function settleByGrant(
+  work: Work,
+  run: OpenRun,
+  of: { command: Begin; known: SessionGrant; subject: Json },
+): Outcome {
+  const { command, known, subject } = of;
+  const verb = known.allowed ? "approved_session" : "rejected_always";
+  const answer = { verb, value: subject, edited: false, feedback: null, by: known.by };
+  return settled(work, addEntry(work, run, command), { value: answer, told: false });
 }
 
 function fits(command: Begin, wait: WaitOf): boolean {
@@ -103,8 +120,9 @@ function settled(work: Work, entry: OpenEntry, how: { value: Json; told: boolean
 /** Settles an open wait with its value; a waiting run goes to the queue. Returns the number of the entry. */
 export function settleWait(work: Work, entry: OpenEntry, how: { value: Json; told: boolean }): number {
   const n = takeEntryNumber(work);
-  const { status: _status, approval_id: _approval, until: _until, ...rest } = entry;
-  setEntry(work, { ...rest, at: work.now, status: "done", n, value: how.value });
+  const { status: _status, approval_id, until: _until, ...rest } = entry;
+  const of = entry.kind === "gate" && approval_id !== undefined ? { approval_id } : {};
+  setEntry(work, { ...rest, ...of, at: work.now, status: "done", n, value: how.value });
   addBytes(work, how.value);
   progressed(work);
   if (how.told && !isShortSleep(entry)) {
@@ -128,20 +146,26 @@ function toldAs(entry: OpenEntry): { on: string; id: string; until?: string } {
   return { on: entry.kind === "message" ? "message" : "timer", id: entry.key, ...until };
 }
 
+/** Something has settled that the sandbox does not know; of a gate it only ever hears that its leaf begins. */
+function hasNews(work: Work, entry: SettledEntry, settled: number): boolean {
+  if (entry.kind !== "gate") return entry.n > settled;
+  return holdsBack(entry) && !isDropped(work.state, entry.scope);
+}
+
 /** The sandbox says that every branch stands in a wait; `settled` is the last entry that it has settled. */
 export function allWaiting(work: Work, command: Of<"all_waiting">): Outcome {
   const run = openRun(work, work.state.run?.run_id ?? "", "go on with");
   if (isRefusal(run)) return run;
   if (run.status !== "running" || run.cancel !== undefined) return { same: { waiting: false } };
   const open = openEntries(work.state);
-  const atWork = open.some((entry) => !isWait(entry));
+  const atWork = open.some((entry) => isAtWork(work.state, entry));
   if (run.pause !== undefined && !atWork) {
     pauseNow(work, run);
     return { reply: { waiting: false, paused: true } };
   }
   if (open.length === 0 || atWork || open.some(isShortSleep)) return { same: { waiting: false } };
   for (const entry of work.state.entries.values()) {
-    if (entry.status !== "open" && entry.n > command.settled) return { same: { waiting: false } };
+    if (entry.status !== "open" && hasNews(work, entry, command.settled)) return { same: { waiting: false } };
   }
   moveRun(work, toWaiting(run, work.now));
   return { reply: { waiting: true } };

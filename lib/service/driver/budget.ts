@@ -14,19 +14,26 @@ export interface BudgetLimits {
 export interface Reservation {
   release(): void;
 }
-interface Spend {
+/** Money and tokens. */
+export interface Spend {
   usd: number;
   tokens: number;
 }
 
 /** Reserves what model calls of one run may cost. */
 export class Budget {
-  readonly #limits: BudgetLimits;
+  readonly #limits: () => BudgetLimits;
   readonly #reserved = new Set<Spend>();
   #dearest: Spend = { usd: 0, tokens: 0 };
 
-  constructor(limits: BudgetLimits) {
+  /** `limits` are read anew for each call: a person may have raised them. */
+  constructor(limits: () => BudgetLimits) {
     this.#limits = limits;
+  }
+
+  /** What one more call may take, and those that are on their way. */
+  get next(): Spend {
+    return [...this.#reserved].reduce((sum, one) => add(sum, one), this.#dearest);
   }
 
   /** Reserves one call, given what the run has used so far, or tells why it must not be made. */
@@ -51,8 +58,9 @@ export class Budget {
   }
 
   #over(unit: "usd" | "tokens", before: number, after: number): FailureData | null {
-    const limit = this.#limits[unit];
-    if (limit === null || (before < limit && after <= limit)) return null;
+    const limit = this.#limits()[unit];
+    // A limit of nothing lets models answer that cost nothing.
+    if (limit === null || (after <= limit && (before === 0 || before < limit))) return null;
     const used = unit === "usd" ? `$${before.toFixed(4)} of $${limit}` : `${before} of ${limit} tokens`;
     return { code: "budget", message: `Cannot ask the model: ${used} are used or reserved`, data: { unit, limit } };
   }

@@ -1,15 +1,22 @@
 // One attempt of an exec: code from outside in a process of its own, its raw output in the log as it comes.
+//
+//   E1. Code that was stopped for want of a host or a file that a person may be asked for has not failed: the attempt ends
+//       with that wish. What nobody is asked for stays denied.
+//   E2. No process gets the network: the host fetches for it, from hosts that are open to this leaf.
 import type { ExecArgs, ExecResult } from "../../protocol/sandbox.ts";
-import type { Executor, SandboxLimits } from "../ports.ts";
+import type { ExecDone, ExecSpec, Executor, Reach, SandboxLimits } from "../ports.ts";
 import type { Redactor } from "../redact.ts";
-import { type Attempt, failureOf, type Outcome, toJson } from "./leaf.ts";
+import { execWish } from "./gate_asks.ts";
+import { type Attempt, failureOf, type Outcome, toJson, type Wish } from "./leaf.ts";
 import { OutputLog } from "./output.ts";
+import type { Rights } from "./rights.ts";
 
 /** What every exec of a run shares. */
 export interface ExecParts {
   readonly executor: Executor;
   readonly redactor: Redactor;
-  readonly grants: { read: string[]; net: string[] };
+  readonly rights: Rights;
+  readonly reach: Reach;
   /** Limits of the next exec: what is left of the run's output counts. */
   limits(): SandboxLimits;
   /** Whether the writer is so far behind that reading should pause. */
@@ -21,7 +28,9 @@ export async function runExec(parts: ExecParts, args: ExecArgs, attempt: Attempt
   const { place, signal, timeout_s } = attempt;
   const source = { run_id: place.run_id, source: args.label ?? place.name, step_id: place.step_id };
   const output = new OutputLog({ ...source, attempt: place.attempt }, parts.redactor);
-  const spec = { args, limits: { ...parts.limits(), cpu_s: Math.ceil(timeout_s) }, timeout_s, grants: parts.grants };
+  const limits = { ...parts.limits(), cpu_s: Math.ceil(timeout_s) };
+  const bridge = parts.rights.anyHost(place.key) ? { bridge: bridgeOf(parts, place.key) } : {};
+  const spec = { args, limits, timeout_s, grants: { read: parts.rights.reads(place.key) }, ...bridge };
   try {
     const result = await parts.executor.run(spec, (lines) => {
       const told = output.reports(lines).map(({ events, bytes }) => attempt.report(events, bytes));
@@ -30,11 +39,45 @@ export async function runExec(parts: ExecParts, args: ExecArgs, attempt: Attempt
     }, signal);
     for (const { events, bytes } of output.end()) void attempt.report(events, bytes);
     signal.throwIfAborted();
-    return outcomeOf(result, parts.redactor);
+    const { wants, ...done } = result;
+    const outcome = outcomeOf(done, parts.redactor);
+    const wish = wants === undefined ? null : await wishOf(parts, wants, { key: place.key, source: source.source });
+    return wish === null || outcome.ok ? outcome : { ...outcome, wants: wish };
   } catch (error) {
     signal.throwIfAborted();
     return { ok: false, failure: failureOf(error) };
   }
+}
+
+/** Most bytes of an answer that code is given. */
+const MAX_BRIDGED = 5_000_000;
+
+/** Fetches for code. */
+function bridgeOf({ rights, reach, redactor }: ExecParts, key: string): NonNullable<ExecSpec["bridge"]> {
+  return async (order, signal) => {
+    const { url, method, headers } = order;
+    const body = order.body === undefined ? null : Uint8Array.fromBase64(order.body);
+    const allows = (host: string) => rights.host(key, host);
+    try {
+      const got = await reach.fetch({ url, method, headers, body, max_bytes: MAX_BRIDGED, allows }, signal);
+      return "wants" in got ? { denied: got.wants } : { ...got, body: got.body.toBase64() };
+    } catch (error) {
+      return { error: redactor.text(failureOf(error).message) };
+    }
+  };
+}
+
+/** What a person is asked when code wants a right; null when nobody is. */
+async function wishOf(
+  { rights, reach }: ExecParts,
+  wants: NonNullable<ExecDone["wants"]>,
+  of: { key: string; source: string },
+): Promise<Wish | null> {
+  const { kind, what } = wants;
+  const held = kind === "net" ? rights.host(of.key, what) : rights.reads(of.key).includes(what);
+  if (held) return null;
+  const closed = kind === "net" ? reach.mayAskHost(what) : await reach.mayAskPath(what);
+  return closed === null ? execWish(wants, of.source) : null;
 }
 
 function outcomeOf(result: ExecResult, redactor: Redactor): Outcome {

@@ -8,9 +8,12 @@ import type { BeginFrame } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
 import { limitsOf, timeLeftMs } from "../limits.ts";
 import type { Executor } from "../ports.ts";
-import { Budget } from "./budget.ts";
+import { Budget, type Spend } from "./budget.ts";
 import { runExec } from "./exec_leaf.ts";
-import type { Attempt, Outcome } from "./leaf.ts";
+import { runFetch } from "./fetch_leaf.ts";
+import { budgetWish } from "./gate_asks.ts";
+import { type Attempt, type Outcome, toJson } from "./leaf.ts";
+import type { Grants, Rights } from "./rights.ts";
 import { runModel } from "./model_leaf.ts";
 import { runTool } from "./tool_leaf.ts";
 import type { Voice } from "./voice.ts";
@@ -21,33 +24,70 @@ export interface HostLeavesParts {
   readonly session_id: string;
   readonly voice: Voice;
   readonly executor: Executor;
+  readonly rights: Rights;
   /** The state as the driver has seen it last. */
   state(): SessionState;
   report: Attempt["report"];
 }
+/** The leaves that the host carries out. */
+export interface HostLeaves {
+  /** Carries out one attempt. */
+  attempt(frame: BeginFrame, entry: OpenEntry, signal: AbortSignal): Promise<Outcome>;
+  /** What one more call of a model may take. */
+  readonly next: Spend;
+}
 
-/** Makes the function that carries out one attempt of a leaf of the host. */
-export function createHostLeaves(
-  parts: HostLeavesParts,
-  run: RunRecord,
-): (frame: BeginFrame, entry: OpenEntry, signal: AbortSignal) => Promise<Outcome> {
-  const budget = new Budget({ usd: run.cost.limit_usd, tokens: numberIn(run, "maxTokens") });
-  return (frame, entry, signal) => {
-    const attempt = attemptOf(parts, { run, frame, entry, signal });
-    switch (frame.kind) {
-      case "model":
-        return runModel(modelParts(parts, budget, entry.key), frame.args, attempt);
-      case "exec":
-        return runExec(execParts(parts, run), frame.args, attempt);
-      case "tool": {
-        const { folders } = parts.core;
-        return runTool(folders, parts.session_id, { args: frame.args, signal });
+/** Makes what carries out the leaves of a run. */
+export function createHostLeaves(parts: HostLeavesParts, started: RunRecord): HostLeaves {
+  const now = () => parts.state().run ?? started;
+  const budget = new Budget(() => ({ usd: now().cost.limit_usd, tokens: numberIn(now(), "maxTokens") }));
+  return {
+    get next() {
+      return budget.next;
+    },
+    attempt(frame, entry, signal) {
+      const attempt = attemptOf(parts, { run: started, frame, entry, signal });
+      switch (frame.kind) {
+        case "model":
+          return runModel(modelParts(parts, { budget, key: entry.key, now }), frame.args, attempt);
+        case "exec":
+          return runExec(execParts(parts, started), frame.args, attempt);
+        case "tool":
+          return runToolLeaf(parts, frame, attempt);
+        default:
+          return Promise.reject(new TypeError(`The host carries out no ${frame.kind}`));
       }
-      default:
-        return Promise.reject(new TypeError(`The host carries out no ${frame.kind}`));
-    }
+    },
   };
 }
+
+/** A tool with the arguments that count: a person may have changed them. */
+async function runToolLeaf(parts: HostLeavesParts, frame: ToolFrame, attempt: Attempt): Promise<Outcome> {
+  const { core, rights, session_id } = parts;
+  let given: Awaited<ReturnType<Rights["argsOf"]>>;
+  try {
+    given = await rights.argsOf(frame.key, frame.args);
+  } catch (error) {
+    attempt.signal.throwIfAborted();
+    return {
+      ok: false,
+      failure: { code: "bad_args", message: `What stands for the arguments does not fit: ${error}` },
+    };
+  }
+  const { args, allowed: open } = given;
+  const { timeout_s } = frame.policy;
+  const outcome = args.tool === "fetch"
+    ? await runFetch(
+      { rights, reach: core.reach, folders: core.folders, clock: core.clock },
+      { args, open, timeout_s },
+      attempt,
+    )
+    : await runTool(core.folders, session_id, { args, signal: attempt.signal });
+  if (!outcome.ok || frame.with_args !== true) return outcome;
+  const { tool: _tool, ...told } = args;
+  return { ok: true, value: { value: outcome.value, args: toJson(told) } };
+}
+type ToolFrame = Extract<BeginFrame, { kind: "tool" }>;
 
 function attemptOf(
   parts: HostLeavesParts,
@@ -72,25 +112,31 @@ function attemptOf(
   };
 }
 
-function modelParts(parts: HostLeavesParts, budget: Budget, key: string): Parameters<typeof runModel>[0] {
+function modelParts(
+  parts: HostLeavesParts,
+  of: { budget: Budget; key: string; now: () => RunRecord },
+): Parameters<typeof runModel>[0] {
   const { models, clock, ids, redactor } = parts.core;
+  const { budget, key, now } = of;
   return {
     models,
     clock,
     ids,
     redactor,
     budget,
+    wish: (next) => budgetWish(now(), next),
     used: () => parts.state().run?.cost ?? NO_COST,
     record: async (cost) => void await parts.voice.say({ type: "record_cost", key, ...cost }, { urgent: false }),
   };
 }
 
 function execParts(parts: HostLeavesParts, run: RunRecord): Parameters<typeof runExec>[0] {
-  const { core, executor } = parts;
+  const { core, executor, rights } = parts;
   return {
     executor,
     redactor: core.redactor,
-    grants: grantsIn(run),
+    rights,
+    reach: core.reach,
     limits: () => limitsOf(parts.state().run ?? run, core),
     behind: core.behind,
   };
@@ -102,7 +148,7 @@ const numberIn = (run: RunRecord, key: string): number | null => {
 };
 
 /** The grants of a run's config, which was checked when it was made. */
-function grantsIn(run: RunRecord): { read: string[]; net: string[] } {
+export function grantsIn(run: RunRecord): Grants {
   const grants = run.config["grants"];
   if (typeof grants !== "object" || grants === null || Array.isArray(grants)) return { read: [], net: [] };
   const texts = (value: unknown): string[] =>

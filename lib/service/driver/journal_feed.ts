@@ -37,7 +37,7 @@ export class JournalFeed {
   /** Sends everything that is stored, `kept` of the run that this one repeats first: settled by number, open ones last. */
   async sendStored(own: ReadonlyMap<string, JournalEntry>, kept: readonly SettledEntry[]): Promise<void> {
     this.#known = own;
-    const entries = [...kept, ...own.values()];
+    const entries = [...kept, ...own.values()].filter(isLeaf);
     const settled = entries.filter(isSettled).sort((a, b) => a.n - b.n);
     const open = entries.filter((entry) => !isSettled(entry));
     const whole = await Promise.all([...settled, ...open].map((entry) => this.#whole(entry)));
@@ -58,7 +58,7 @@ export class JournalFeed {
   /** Sends what has settled since the last look. */
   deliver(entries: ReadonlyMap<string, JournalEntry>): void {
     if (entries === this.#known) return;
-    const news = differences(this.#known, entries).map(([, entry]) => entry).filter(isSettled);
+    const news = differences(this.#known, entries).map(([, entry]) => entry).filter(isLeaf).filter(isSettled);
     this.#known = entries;
     this.#pending.push(...news.sort((a, b) => a.n - b.n));
     this.#flush();
@@ -85,6 +85,8 @@ export class JournalFeed {
   }
 }
 
+/** Gates stand between the host and people: a sandbox does not hear of them. */
+const isLeaf = (entry: JournalEntry): boolean => entry.kind !== "gate";
 const isSettled = (entry: JournalEntry): entry is SettledEntry => entry.status !== "open";
 
 /** Entries in frames of a bounded size; the last one lets the code begin. */

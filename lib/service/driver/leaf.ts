@@ -1,7 +1,8 @@
 // What a leaf that the host runs may use, and what one attempt of it comes to.
 import type { EventDraft } from "../../model/event.ts";
 import type { FailureData } from "../../model/journal.ts";
-import type { Json } from "../../model/json.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import type { Right } from "../../model/right.ts";
 import { AppError } from "../../model/error.ts";
 
 /** Where a leaf stands and how it speaks; `attempt` moves when it is repeated. */
@@ -28,9 +29,22 @@ export interface Attempt {
 
 /**
  * What one attempt came to. A failure with `value` is a result that may be repeated, and is the leaf's value when it is
- * not (an exec whose code failed).
+ * not (an exec whose code failed). One with `wants` is no failure when a person may be asked for that right.
  */
-export type Outcome = { ok: true; value: Json } | { ok: false; failure: FailureData; value?: Json };
+export type Outcome =
+  | { ok: true; value: Json }
+  | { ok: false; failure: FailureData; value?: Json; wants?: Wish };
+
+/** A right that an attempt ended for, and what people read of it. */
+export interface Wish {
+  readonly right: Right;
+  /** What is asked, one line. */
+  readonly action: string;
+  readonly description: string;
+  /** What the digest covers beside the right. */
+  readonly about: JsonObject;
+  readonly cost_usd?: number;
+}
 
 /** The failure of what was thrown. Errors of ports that carry a code keep it; all else is `error`. */
 export function failureOf(error: unknown): FailureData {

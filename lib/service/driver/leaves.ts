@@ -3,7 +3,8 @@
 //   B1. A leaf starts after its begin is committed and ends by one command; called off, it says nothing more.
 //   B2. A failed attempt that the policy repeats is committed as such; after its pause the leaf begins again, like any
 //       other, so that a pause of the run holds it back.
-//   B3. What a leaf put into the log is said before its end.
+//   B3. An attempt that ended for want of a right that a person may give is not counted.
+//   B4. What a leaf put into the log is said before its end.
 import type { FileChange } from "../../model/command.ts";
 import { draft } from "../../model/event.ts";
 import type { FailureData, OpenEntry, Policy } from "../../model/journal.ts";
@@ -12,7 +13,8 @@ import { utf8Length } from "../../model/utf8.ts";
 import type { BeginFrame } from "../../protocol/sandbox.ts";
 import { passing } from "../../store/fault_point.ts";
 import type { Clock } from "../ports.ts";
-import type { Outcome } from "./leaf.ts";
+import type { Outcome, Wish } from "./leaf.ts";
+import { writes } from "./tool_leaf.ts";
 import type { Heard, Voice } from "./voice.ts";
 
 /** What the leaves of one sandbox share. */
@@ -23,6 +25,8 @@ export interface LeavesParts {
   attempt(frame: BeginFrame, entry: OpenEntry, signal: AbortSignal): Promise<Outcome>;
   /** What was made or changed in the folder since the last leaf. */
   files(): Promise<FileChange[]>;
+  /** Asks for a right; "gated": the leaf begins again after the answer; "granted": at once; else its failure stands. */
+  ask(frame: BeginFrame, wish: Wish): Promise<"gated" | "granted" | "refused">;
   /** Begins a leaf again after the pause of its policy. */
   again(frame: BeginFrame): void;
   /** A leaf is not at work any more. */
@@ -109,6 +113,11 @@ export class Leaves {
     const outcome = await attempt();
     passing("leaf.ended");
     signal.throwIfAborted();
+    if (!outcome.ok && outcome.wants !== undefined) {
+      const asked = await this.#parts.ask(frame, outcome.wants);
+      signal.throwIfAborted();
+      if (asked === "gated" || asked === "granted") return this.#again(working, asked === "granted");
+    }
     if (!outcome.ok && repeats(frame.policy, entry.failures.length, outcome.failure)) {
       return await this.#repeat(working, outcome.failure);
     }
@@ -142,6 +151,12 @@ export class Leaves {
     this.#parts.again(frame);
   }
 
+  /** The attempt was not one: the leaf begins again at once, or when a person has answered. */
+  #again(working: Working, now: boolean): void {
+    this.#forget(working);
+    if (now) this.#parts.again(working.frame);
+  }
+
   #forget(working: Working): void {
     if (this.#working.get(working.entry.key) === working) this.#working.delete(working.entry.key);
     this.#parts.rested();
@@ -150,7 +165,7 @@ export class Leaves {
 
 /** Whether a leaf of this kind may change the folder; of a step one learns it when it does. */
 function mayWrite(frame: BeginFrame): boolean {
-  return frame.kind === "exec" || (frame.kind === "tool" && frame.args.tool === "files_write");
+  return frame.kind === "exec" || (frame.kind === "tool" && writes(frame.args));
 }
 
 /** What a leaf ended with. */

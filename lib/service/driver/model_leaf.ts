@@ -4,9 +4,9 @@ import type { Cost, Usage } from "../../model/cost.ts";
 import { type ModelArgs, ModelResult } from "../../protocol/sandbox.ts";
 import type { Clock, Ids, Models } from "../ports.ts";
 import type { Redactor } from "../redact.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget, Spend } from "./budget.ts";
 import { DeltaLog } from "./deltas.ts";
-import { type Attempt, failureOf, type Outcome, toJson } from "./leaf.ts";
+import { type Attempt, failureOf, type Outcome, toJson, type Wish } from "./leaf.ts";
 import { withTimeout } from "./timeout.ts";
 
 /** What every model turn of a run shares. */
@@ -16,6 +16,8 @@ export interface ModelParts {
   readonly ids: Ids;
   readonly redactor: Redactor;
   readonly budget: Budget;
+  /** The question for more of the budget; null when no limit stands in the way. */
+  wish(next: Spend): Wish | null;
   /** What the run has used so far. */
   used(): Cost;
   /** Counts what a call has used; settles when it is committed. */
@@ -25,7 +27,10 @@ export interface ModelParts {
 /** Runs one attempt. Rejects only with the signal's reason. */
 export async function runModel(parts: ModelParts, args: ModelArgs, attempt: Attempt): Promise<Outcome> {
   const held = parts.budget.reserve(parts.used());
-  if ("refused" in held) return { ok: false, failure: held.refused };
+  if ("refused" in held) {
+    const wants = parts.wish(parts.budget.next);
+    return { ok: false, failure: held.refused, ...(wants === null ? {} : { wants }) };
+  }
   const shown = args.show ?? args.output === undefined;
   const turn = new ShownTurn(parts, args.agent, attempt, shown);
   try {

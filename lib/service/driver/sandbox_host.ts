@@ -13,14 +13,17 @@ import type { RunCore } from "../core.ts";
 import { passing, planted } from "../../store/fault_point.ts";
 import { limitsOf } from "../limits.ts";
 import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
-import { Begins } from "./begins.ts";
+import { Begins, says } from "./begins.ts";
 import type { Claim } from "./driver.ts";
 import { Frames } from "./frames.ts";
-import { createHostLeaves } from "./host_leaves.ts";
+import { rightGate } from "./gate_asks.ts";
+import { createHostLeaves, grantsIn, type HostLeaves } from "./host_leaves.ts";
 import { JournalFeed } from "./journal_feed.ts";
 import { CancelLadder } from "./ladder.ts";
+import type { Wish } from "./leaf.ts";
 import { Leaves } from "./leaves.ts";
 import { OutputLog } from "./output.ts";
+import { budgetGate, Rights } from "./rights.ts";
 import { saidAgain } from "../planted.ts";
 import { type Prepared, prepareStart } from "./start.ts";
 import { fireTimer, tellStage } from "./system_says.ts";
@@ -48,6 +51,8 @@ export class SandboxHost {
   readonly #voice: Voice;
   readonly #feed: JournalFeed;
   readonly #begins: Begins;
+  readonly #rights: Rights;
+  readonly #hostLeaves: HostLeaves;
   readonly #leaves: Leaves;
   readonly #executor: Executor;
   readonly #ladder: CancelLadder;
@@ -82,6 +87,16 @@ export class SandboxHost {
       failed: (error) => events.broke("read the journal", error),
     });
     this.#executor = core.sandboxes.executor(claim.session_id);
+    this.#rights = this.#makeRights();
+    this.#hostLeaves = createHostLeaves({
+      core,
+      session_id: claim.session_id,
+      voice: this.#voice,
+      executor: this.#executor,
+      rights: this.#rights,
+      state: () => this.#state,
+      report: (said, bytes) => this.#report(said, bytes),
+    }, prepared.run);
     this.#leaves = this.#makeLeaves();
     this.#begins = this.#makeBegins();
     this.#ladder = new CancelLadder({
@@ -94,19 +109,36 @@ export class SandboxHost {
     });
   }
 
-  #makeLeaves(): Leaves {
-    const attempt = createHostLeaves({
-      core: this.#core,
-      session_id: this.#claim.session_id,
-      voice: this.#voice,
-      executor: this.#executor,
+  #makeRights(): Rights {
+    const { reach, ids, resolve } = this.#core;
+    return new Rights({
+      grants: grantsIn(this.#prepared.run),
+      reach,
+      ids,
       state: () => this.#state,
-      report: (events, bytes) => this.#report(events, bytes),
-    }, this.#prepared.run);
+      resolve: (value) => resolve(this.#claim.session_id, value),
+    });
+  }
+
+  /** Asks for a right that an attempt ended for. */
+  async #ask(frame: BeginFrame, wish: Wish): Promise<"gated" | "granted" | "refused"> {
+    const gate = rightGate(wish, this.#core.ids.uuid());
+    const heard = await this.#voice.say({ type: "gate_leaf", key: frame.key, gate });
+    if (!heard.ok) return "refused";
+    if (says(heard.reply, "granted")) return "granted";
+    if (says(heard.reply, "later")) this.#begins.later(frame);
+    else if (says(heard.reply, "gated")) this.#begins.gated(frame, heard.state);
+    else return "refused";
+    return "gated";
+  }
+
+  #makeLeaves(): Leaves {
+    const { attempt } = this.#hostLeaves;
     return new Leaves({
       voice: this.#voice,
       clock: this.#core.clock,
       attempt,
+      ask: (frame, wish) => this.#ask(frame, wish),
       files: () => this.#prepared.files.changes(),
       again: (frame) => void this.#begins.begin(frame),
       rested: () => this.#events.rested(),
@@ -120,7 +152,10 @@ export class SandboxHost {
       feed: this.#feed,
       clock: this.#core.clock,
       ids: this.#core.ids,
-      send: (frame) => this.#send(frame),
+      send: (frame) => void this.#send(frame),
+      state: () => this.#state,
+      gate: (frame) => this.#rights.gate(frame),
+      budgetGate: (run) => budgetGate(run, this.#hostLeaves.next, this.#core.ids),
       paused: () => this.#draining || this.#state.run?.pause !== undefined,
       began: (frame, entry) => this.#began(frame, entry),
       rested: () => this.#events.rested(),
@@ -158,6 +193,7 @@ export class SandboxHost {
       return this.#ladder.start();
     }
     if (state.run?.pause === undefined) this.#begins.release();
+    this.#begins.answered(state);
     if (this.#begins.waitingToAsk && pendingApprovals(state).length < MAX_PENDING) this.#begins.retryLater();
   }
 

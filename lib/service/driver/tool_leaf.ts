@@ -1,7 +1,7 @@
 // The host's tools on the session's folder: for `ctx.tool` and for the files of a step.
 import { AppError } from "../../model/error.ts";
 import type { Json } from "../../model/json.ts";
-import type { ToolArgs } from "../../protocol/sandbox.ts";
+import type { FileArgs, ToolArgs } from "../../protocol/sandbox.ts";
 import type { Folders } from "../ports.ts";
 import { failureOf, type Outcome } from "./leaf.ts";
 
@@ -14,7 +14,7 @@ const MAX_LISTED = 5_000;
 export async function runTool(
   folders: Folders,
   session_id: string,
-  call: { args: ToolArgs; signal: AbortSignal },
+  call: { args: FileArgs; signal: AbortSignal },
 ): Promise<Outcome> {
   try {
     const value = await carryOut(folders, session_id, call.args);
@@ -28,10 +28,10 @@ export async function runTool(
 
 /** Whether a tool may change the folder. */
 export function writes(args: ToolArgs): boolean {
-  return args.tool === "files_write";
+  return args.tool === "files_write" || args.tool === "fetch";
 }
 
-async function carryOut(folders: Folders, session_id: string, args: ToolArgs): Promise<Json> {
+async function carryOut(folders: Folders, session_id: string, args: FileArgs): Promise<Json> {
   switch (args.tool) {
     case "files_list": {
       const files = await folders.scan(session_id);

@@ -93,6 +93,7 @@ export async function readDetail(
     context_variables: view.context,
     plan_data: view.plan?.plan ?? null,
     config: state.session?.config ?? {},
+    grants: state.session?.grants ?? [],
     runs: runs.items.map((run) => presentRun(run, { cut: true })),
     pending_approvals: pending,
     context: contextOf(state, view),

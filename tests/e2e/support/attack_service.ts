@@ -6,6 +6,7 @@ import type { EventEnvelope } from "@/lib/model/event.ts";
 import type { UserPrincipal } from "@/lib/model/principal.ts";
 import { createModels } from "@/lib/llm/models.ts";
 import { createFolders } from "@/lib/sandbox/folders.ts";
+import { createReach } from "@/lib/sandbox/reach.ts";
 import { createSandboxes } from "@/lib/sandbox/sandboxes.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "@/lib/service/create.ts";
 import { systemClock as clock, systemIds as ids } from "@/lib/service/system.ts";
@@ -81,7 +82,8 @@ export async function attackedService(env: Record<string, string> = {}): Promise
   const models = createModels({ base_url: null, api_key: null, model: null, clock });
   const folders = createFolders({ data_dir: folder.path, disk_mb: config.disk_mb, clock, ids });
   const hub = { publish() {}, follows: () => false, missed() {} };
-  const parts = { config, version: "0", instance, store, sandboxes, folders, models, hub, clock, ids };
+  const reach = createReach({ ask_net: "any", ask_read: [], private_hosts: [], closed: [folder.path, PROJECT] });
+  const parts = { config, version: "0", instance, store, sandboxes, folders, models, reach, hub, clock, ids };
   const holdfast = await createHoldfast(parts);
   await holdfast.start();
   const events = async (session_id: string) => (await holdfast.query.events(ADMIN, session_id, { limit: 1000 })).events;

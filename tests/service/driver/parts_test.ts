@@ -62,14 +62,14 @@ Deno.test("[SAY2] an event that does not fit is told as a warning in its place",
 });
 
 Deno.test("[BUD1] a call is refused when money or tokens are used up", () => {
-  const budget = new Budget({ usd: 1, tokens: 100 });
+  const budget = new Budget(() => ({ usd: 1, tokens: 100 }));
   assertEquals("refused" in budget.reserve({ ...NO_COST, usd: 0.5 }), false);
   assertEquals("refused" in budget.reserve({ ...NO_COST, usd: 1 }), true);
   assertEquals("refused" in budget.reserve({ ...NO_COST, input_tokens: 60, output_tokens: 40 }), true);
 });
 
 Deno.test("[BUD2] branches at once cannot overspend together: the dearest call stands for each that is open", () => {
-  const budget = new Budget({ usd: 1, tokens: null });
+  const budget = new Budget(() => ({ usd: 1, tokens: null }));
   budget.counted({ input_tokens: 1, output_tokens: 1, cached_input_tokens: 0 }, 0.4);
   const first = budget.reserve({ ...NO_COST, usd: 0.4 });
   assertEquals("refused" in first, false);

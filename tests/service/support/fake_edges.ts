@@ -1,7 +1,20 @@
 // The other edges of the service: models by script, folders in memory, ids in order, a hub that remembers.
 import { AppError } from "@/lib/model/error.ts";
 import type { ModelArgs, ModelResult } from "@/lib/protocol/sandbox.ts";
-import type { Committed, FileInfo, FolderFile, Folders, Hub, Ids, Models, ModelSink } from "@/lib/service/ports.ts";
+import type {
+  Committed,
+  Fetched,
+  FetchOrder,
+  FileInfo,
+  FolderFile,
+  Folders,
+  Hub,
+  Ids,
+  Models,
+  ModelSink,
+  Reach,
+} from "@/lib/service/ports.ts";
+import { notAskable, targetOf } from "@/lib/model/host_name.ts";
 import { sha256 } from "@/lib/store/digest.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
@@ -117,4 +130,31 @@ export class FakeHub implements Hub {
     this.#watchers.add(fn);
     return () => void this.#watchers.delete(fn);
   }
+}
+
+/** The outside by script: hosts answer with what they hold; `moved` sends a request on. */
+export class FakeReach implements Reach {
+  readonly sent: { url: string; method: string; body: string | null }[] = [];
+  readonly pages = new Map<string, string>();
+  readonly moved = new Map<string, string>();
+  readonly paths = new Set<string>();
+
+  mayAskHost = notAskable;
+  mayAskPath = (path: string): Promise<string | null> =>
+    Promise.resolve(this.paths.has(path) ? null : "nobody is asked");
+  fetch = (order: FetchOrder): Promise<Fetched> => {
+    for (let url = order.url;;) {
+      const target = targetOf(url);
+      if (typeof target === "string") return Promise.reject(new AppError("invalid", target));
+      if (!order.allows(target.what)) return Promise.resolve({ wants: target.what });
+      const next = this.moved.get(url);
+      if (next === undefined) {
+        const body = order.body === null ? null : new TextDecoder().decode(order.body);
+        this.sent.push({ url, method: order.method, body });
+        const page = new TextEncoder().encode(this.pages.get(url) ?? "nothing");
+        return Promise.resolve({ url, status: 200, headers: { "content-type": "text/plain" }, body: page });
+      }
+      url = next;
+    }
+  };
 }

@@ -4,6 +4,7 @@
 // without a word, as a dead server would. What code from outside does is a script by its text.
 import type { ChildFrame, ExecResult, HostFrame } from "@/lib/protocol/sandbox.ts";
 import type {
+  ExecDone,
   ExecSink,
   ExecSpec,
   Executor,
@@ -24,7 +25,7 @@ const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 const later = (fn: () => void): void => void setImmediate(fn);
 
 /** What a block of code does, found by its text. */
-export type ExecScript = (spec: ExecSpec, sink: ExecSink, signal: AbortSignal) => Promise<Partial<ExecResult>>;
+export type ExecScript = (spec: ExecSpec, sink: ExecSink, signal: AbortSignal) => Promise<Partial<ExecDone>>;
 
 /** Sandboxes in this process. */
 export class FakeSandboxes implements Sandboxes {

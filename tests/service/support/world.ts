@@ -15,7 +15,7 @@ import type { Key } from "@/lib/store/mutation.ts";
 import { createStore, type Store } from "@/lib/store/store.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
 import { FakeClock, type Skew } from "./fake_clock.ts";
-import { CountingIds, FakeFolders, FakeHub, FakeModels } from "./fake_edges.ts";
+import { CountingIds, FakeFolders, FakeHub, FakeModels, FakeReach } from "./fake_edges.ts";
 import { FakeSandboxes } from "./fake_sandboxes.ts";
 import { type Gate, gateOf } from "./gate.ts";
 
@@ -54,6 +54,7 @@ export interface World {
   readonly store: Store;
   readonly sandboxes: FakeSandboxes;
   readonly models: FakeModels;
+  readonly reach: FakeReach;
   readonly folders: FakeFolders;
   readonly hub: FakeHub;
   readonly clock: FakeClock;
@@ -115,7 +116,20 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
   const sandboxes = new FakeSandboxes(options.workflows, clock);
   const models = new FakeModels();
   const hub = new FakeHub();
-  const parts = { config, version: "0", instance, store, sandboxes, folders, models, hub, clock: gate.clock, ids };
+  const reach = new FakeReach();
+  const parts = {
+    config,
+    version: "0",
+    instance,
+    store,
+    sandboxes,
+    folders,
+    models,
+    reach,
+    hub,
+    clock: gate.clock,
+    ids,
+  };
   const shared = options.shared === undefined ? {} : { shared: options.shared };
   const holdfast = await createHoldfast({ ...parts, ...shared });
   await holdfast.start();
@@ -124,6 +138,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
     store,
     sandboxes,
     models,
+    reach,
     folders,
     hub,
     clock,

@@ -40,7 +40,7 @@ Deno.test("[WK-ASK3] an answer that allowed does not list throws rejected, with 
   await box.settle("ok", answer("rejected", { feedback: "too risky" }));
   assertEquals(box.failure, {
     code: "rejected",
-    message: `"ok" was answered rejected: too risky`,
+    message: `ada said no to "T": too risky`,
     data: { verb: "rejected", feedback: "too risky", by: "ada" },
   });
 });
