@@ -9,6 +9,8 @@ Deno.test("[ENG-LIM1] the limits of a run are those that are promised", () => {
     MAX_JOURNAL_BYTES: 67_108_864,
     WARN_AT: 0.8,
     MAX_PENDING: 50,
+    MAX_GATES: 8,
+    MAX_RUN_GATES: 200,
     SHORT_SLEEP_MS: 10_000,
     TOLERANCE_MS: 2_000,
     LINE_BYTES: 32,
