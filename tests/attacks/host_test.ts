@@ -42,8 +42,7 @@ for (const level of ["limits", "bwrap", "plain"] as const) {
       await until(() => processesNaming(folder.path).length >= 3, 5000, "the processes");
       host.kill("SIGKILL");
       await host.status;
-      const took = await until(() => processesNaming(folder.path).length === 0, 2000, "the end of all processes");
-      assert(took < 2000);
+      await until(() => processesNaming(folder.path).length === 0, 2000, "the end of all processes");
       await heard;
     },
   );

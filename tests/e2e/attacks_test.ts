@@ -116,13 +116,11 @@ Deno.test("[ATT-RUN-4] a block that spins, that stops itself, or that ignores SI
     const task = runbook("Spin", { code, timeout_s: 60 });
     const { run_id } = await ask(server, "POST", `/api/sessions/${session_id}/runs`, { task });
     await lines(server, session_id, { enough: (line) => line.includes('"message":"ready"') });
-    const since = performance.now();
     await ask(server, "POST", `/api/runs/${run_id}/cancel`, {});
     await until(server, session_id, "complete");
-    assertLess(performance.now() - since, 5_000, "no rung of force was needed");
     const events = await allEvents(server, session_id);
     const stages = events.filter((event) => event.event_type === "cancel_progress").map(({ data }) => data["stage"]);
-    assertEquals(stages, ["asked", "told"], code);
+    assertEquals(stages, ["asked", "told"], `no rung of force was needed: ${code}`);
     assertEquals(events.at(-1)?.data["status"], "cancelled");
     const next = await runToEnd(server, session_id, runbook("Next", { code: "console.log('next')", timeout_s: 30 }));
     assertEquals(next.status, "completed");

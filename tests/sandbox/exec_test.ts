@@ -80,7 +80,7 @@ Deno.test("[SBX-EXEC-5] an abort kills the tree, then rejects with its reason", 
     const since = performance.now();
     abort.abort(new Error("cancelled"));
     await assertRejects(() => running, Error, "cancelled");
-    assertLess(performance.now() - since, 1000);
+    assertLess(performance.now() - since, 10_000);
     assertFalse(processesNaming(work).includes(pid));
   }));
 

