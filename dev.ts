@@ -16,6 +16,7 @@ const SOURCES = [
   "islands",
   "static",
   "lib",
+  "workers",
   "jsr/fresh/src",
   "dev",
   "main.ts",
@@ -24,6 +25,8 @@ const SOURCES = [
   "deno.json",
   "deno.lock",
 ];
+/** Folders below them that are none: packages of code blocks, which the build itself installs. */
+const NO_SOURCES = ["exec", "node_modules", ".cache"];
 const ROOT_PATH = decodeURIComponent(ROOT.pathname).replace(/\/$/, "");
 const FINAL = `${ROOT_PATH}/_fresh`;
 const BUILT = new URL("_fresh/holdfast.js", ROOT);
@@ -51,7 +54,7 @@ function newest(place: URL): number {
     const { isDirectory, mtime } = Deno.statSync(place);
     const own = mtime?.getTime() ?? 0;
     if (!isDirectory) return own;
-    const inside = [...Deno.readDirSync(place)].map((entry) =>
+    const inside = [...Deno.readDirSync(place)].filter(({ name }) => !NO_SOURCES.includes(name)).map((entry) =>
       newest(new URL(encodeURIComponent(entry.name) + (entry.isDirectory ? "/" : ""), place))
     );
     return Math.max(own, ...inside);
@@ -101,8 +104,11 @@ async function build(): Promise<void> {
   const made = `${FINAL}.${Deno.pid}.tmp`;
   try {
     await (await builder(made)).build();
-    const { bundleServer } = await import("./dev/server_bundle.ts");
-    await bundleServer(ROOT_PATH, made);
+    const [{ bundleServer }, { bundleWorkflow }] = await Promise.all([
+      import("./dev/server_bundle.ts"),
+      import("./dev/workflow_bundle.ts"),
+    ]);
+    await Promise.all([bundleServer(ROOT_PATH, made), bundleWorkflow(ROOT_PATH, `${made}/workflow`)]);
     await replaceBuild(made);
   } finally {
     await Deno.remove(made, { recursive: true }).catch(ignoreMissing);

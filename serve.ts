@@ -6,7 +6,7 @@
 //        once; what it cuts off is what a crash would cut off.
 import meta from "./deno.json" with { type: "json" };
 import { getLogger } from "@logtape/logtape";
-import { type Config, describeConfig, loadConfig, secretsToRedact, VARIABLES } from "./lib/config.ts";
+import { type Config, describeConfig, loadConfig, readFlags, secretsToRedact } from "./lib/config.ts";
 import { project } from "./lib/engine/project.ts";
 import { type AppHandler, createDoor } from "./lib/http/door.ts";
 import { linkAddress } from "./lib/http/login.ts";
@@ -169,7 +169,10 @@ function openSandboxes(config: Config): Promise<HostSandboxes> {
     deno: Deno.execPath(),
     clock,
     ids,
-    ...(config.workflows === null ? {} : { workflows_dir: config.workflows }),
+    // Own workflows import the SDK by its sources, and there must be one of it.
+    ...(config.workflows === null
+      ? { workflow_bundle: `${ROOT}/_fresh/workflow` }
+      : { workflows_dir: config.workflows }),
   });
 }
 
@@ -239,23 +242,6 @@ function greet(server: Server, config: Config): void {
   say(`  pid ${Deno.pid}, isolation ${isolation}, model ${model}, data ${config.data}, ready in ${ready_ms} ms`);
   if (isolation === "plain") say("  isolation is weak here: install bubblewrap (see docs/operations.md)");
   say(`  log in (once, within 15 minutes): ${login_link}`);
-}
-
-/** Settings given as flags: `--PORT=0` or `--port 0`; names of the environment, HOLDFAST_ may be left out. */
-export function readFlags(args: readonly string[]): Record<string, string> {
-  const flags: Record<string, string> = {};
-  const left = [...args];
-  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
-    const [, written, given] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(arg) ?? [];
-    if (written === undefined) {
-      throw new AppError("invalid", `Cannot start: "${arg}" is no setting; write --NAME=value`);
-    }
-    const name = written.toUpperCase().replaceAll("-", "_");
-    const value = given ?? left.shift();
-    if (value === undefined) throw new AppError("invalid", `Cannot start: --${written} has no value`);
-    flags[VARIABLES.includes(name) ? name : `HOLDFAST_${name}`] = value;
-  }
-  return flags;
 }
 
 /** Reads the settings; a wrong one ends the process and names itself. */

@@ -273,3 +273,20 @@ export function secretsToRedact(config: Config): ReadonlyMap<string, string> {
   if (key !== null && key.length >= MIN_SECRET) all.set("OPENAI_API_KEY", key);
   return all;
 }
+
+/** Settings given as flags: `--PORT=0` or `--port 0`; names of the environment, HOLDFAST_ may be left out. */
+export function readFlags(args: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  const left = [...args];
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    const [, written, given] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (written === undefined) {
+      throw new AppError("invalid", `Cannot start: "${arg}" is no setting; write --NAME=value`);
+    }
+    const name = written.toUpperCase().replaceAll("-", "_");
+    const value = given ?? left.shift();
+    if (value === undefined) throw new AppError("invalid", `Cannot start: --${written} has no value`);
+    flags[VARIABLES.includes(name) ? name : `HOLDFAST_${name}`] = value;
+  }
+  return flags;
+}

@@ -112,8 +112,8 @@ export const waiting = (count: number): Case => async () => {
     const sessions = await fillWithWaiting(data, { count, task: TASK });
     return await withServer(data, async (server) => {
       await usual(server);
-      const { total } = await call<{ total: number }>(server, "GET", "/api/approvals?status=pending&limit=1");
-      if (total !== count + BY_API) throw new Error(`${total} runs wait, not ${count + BY_API}`);
+      const { total } = await call<{ total: number }>(server, "GET", "/api/sessions?limit=1");
+      if (total !== count + BY_API) throw new Error(`${total} sessions, not ${count + BY_API}`);
       const after = await atRest(server);
       const times: Awaited<ReturnType<typeof answer>>[] = [];
       for (let i = 0; i < ANSWERED; i++) {

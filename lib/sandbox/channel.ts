@@ -59,6 +59,11 @@ export class Channel {
     this.ended = this.#readAll();
   }
 
+  /** Whether `ready` was heard: what is said after it waits for an owner. */
+  get heardReady(): boolean {
+    return this.#heard_ready;
+  }
+
   /** Gives the channel its owner; from here on everything is handed over. */
   attach(events: SandboxEvents, output_bytes: number): void {
     this.#events = events;

@@ -25,7 +25,9 @@ export interface Walls {
 /** Finds out which wall stands; throws AppError when the one asked for does not. */
 export async function detectWalls(options: { isolation: Isolation | "auto"; deno: string }): Promise<Walls> {
   const tools = await findTools();
-  const isolation = await choose(options.isolation, tools);
+  const deno = await Deno.realPath(options.deno);
+  // Both start programs of the system, and a start of the server waits for them.
+  const [isolation, found] = await Promise.all([choose(options.isolation, tools), librariesOf(deno, tools)]);
   const inherited_fds = inheritedFds();
   if (inherited_fds.length > 0 && tools.bash === undefined) {
     throw new AppError(
@@ -35,8 +37,7 @@ export async function detectWalls(options: { isolation: Isolation | "auto"; deno
       } and there is no bash to close them in children`,
     );
   }
-  const deno = await Deno.realPath(options.deno);
-  const libs = isolation === "bwrap" ? await librariesOf(deno, tools) : [];
+  const libs = isolation === "bwrap" ? found : [];
   return { isolation, tools, deno, libs, inherited_fds, warnings: warningsOf(isolation) };
 }
 

@@ -3,7 +3,8 @@
 // Pure: paths in, arguments out. Owns every flag; a right is given here or nowhere.
 //   F1. The main module is a program of ours, never code from outside: Deno reads a main module's static imports
 //       without asking for any right.
-//   F2. `--config` always names a file of ours, so a deno.json or package.json in a work folder has no effect.
+//   F2. `--config` names a file of ours, or there is none at all: a deno.json or package.json in a work folder has no
+//       effect.
 //   F3. Nothing of the server's environment is passed on, and there is no PATH.
 //   F4. A sandbox steps back for the server: code from outside that spins on every processor must not keep it from
 //       answering.
@@ -47,6 +48,8 @@ export interface WorkflowPlan {
   readonly project: string;
   /** The fixed program of ours that it runs. */
   readonly program: string;
+  /** The program needs nothing of the project: neither its config nor a file but those beside it. */
+  readonly alone?: boolean;
   readonly deno_dir: string;
   readonly memory_mb: number;
   /** Folder of own workflows, the only one it may read; absent: none. */
@@ -128,7 +131,7 @@ export function workflowCommand(plan: WorkflowPlan): CommandLine {
   const deno = [
     walls.deno,
     "run",
-    ...commonFlags(`${project}/deno.json`, plan.memory_mb),
+    ...commonFlags(plan.alone === true ? undefined : `${project}/deno.json`, plan.memory_mb),
     ...(workflows === undefined ? [] : [`--allow-read=${pathList([workflows])}`]),
     program,
     ...guard(walls, plan.server_pid),
@@ -140,7 +143,12 @@ export function workflowCommand(plan: WorkflowPlan): CommandLine {
     "--core=0",
   ];
   const shown = ["deno.json", "deno.lock", "node_modules", "jsr", "lib", "workers"].map((name) => `${project}/${name}`);
-  const seen = [walls.deno, ...shown, folderOf(program), ...(workflows === undefined ? [] : [workflows])];
+  const seen = [
+    walls.deno,
+    ...(plan.alone === true ? [] : shown),
+    folderOf(program),
+    ...(workflows === undefined ? [] : [workflows]),
+  ];
   const mounts = [
     ...seen.flatMap((path) => ["--ro-bind-try", path, path]),
     ...["--proc", "/proc", "--dev", "/dev", "--bind", plan.deno_dir, plan.deno_dir],
@@ -167,14 +175,15 @@ export function parentSeen(walls: Walls): number {
   return walls.isolation === "bwrap" ? 0 : Deno.pid;
 }
 
-function commonFlags(config: string, memory_mb: number): string[] {
+function commonFlags(config: string | undefined, memory_mb: number): string[] {
+  const own = config === undefined
+    ? ["--no-config", "--no-npm"]
+    : [`--config=${config}`, "--node-modules-dir=auto", "--frozen"];
   return [
     "--no-prompt",
     "--quiet",
-    `--config=${config}`,
-    "--node-modules-dir=auto",
+    ...own,
     "--cached-only",
-    "--frozen",
     "--no-remote",
     "--allow-import=none.invalid",
     "--deny-net",

@@ -26,10 +26,10 @@ import { ModuleBundles } from "./module_bundle.ts";
 import { OwnWorkflows, workflowsFolder } from "./own_workflows.ts";
 import { Pool } from "./pool.ts";
 import { sessionFolder } from "./safe_path.ts";
-import { sourceDigest } from "./source_digest.ts";
 import { execTemplate, workflowTemplate } from "./template_name.ts";
 import { warmExec, type WarmUpOptions, warmWorkflow } from "./warm_up.ts";
 import { type WorkflowHome, WorkflowProcess } from "./workflow_process.ts";
+import { findProgram } from "./workflow_program.ts";
 
 const log = getLogger(["holdfast", "sandbox"]);
 
@@ -51,8 +51,10 @@ export interface SandboxesOptions {
   readonly workflows_dir?: string;
   /** Folder of compiled code that several servers may share; in the data folder when absent. */
   readonly templates_dir?: string;
-  /** The program of workflow sandboxes; workers/main.ts when absent. */
+  /** The program of workflow sandboxes among the sources; workers/main.ts when absent. */
   readonly workflow_program?: string;
+  /** Folder of the bundled program, preferred when it is there. */
+  readonly workflow_bundle?: string;
 }
 
 /** The port, and what the operator should know about the wall. */
@@ -62,20 +64,22 @@ export interface HostSandboxes extends Sandboxes {
 
 /** Finds the wall, wires both kinds of sandboxes and begins to warm them up. Throws AppError when the wall asked for is not there. */
 export async function createSandboxes(options: SandboxesOptions): Promise<HostSandboxes> {
-  const walls = await detectWalls(options);
-  for (const warning of walls.warnings) log.warn("sandbox.wall", { isolation: walls.isolation, warning });
   await Deno.mkdir(`${options.data_dir}/sessions`, { recursive: true, mode: 0o700 });
   const data_dir = await Deno.realPath(options.data_dir);
   const project = await Deno.realPath(options.project_root);
   const { ids, templates_dir } = options;
   const dirs = new DenoDirs({ data_dir, ids, ...(templates_dir === undefined ? {} : { templates_dir }) });
-  await dirs.open();
+  const [walls] = await Promise.all([detectWalls(options), dirs.open()]);
+  for (const warning of walls.warnings) log.warn("sandbox.wall", { isolation: walls.isolation, warning });
   const closing = new AbortController();
   const flowWalls = workflowWalls(walls, options.isolation);
-  const workflow = await workflowHome(options, { walls: flowWalls, project, dirs, closing: closing.signal });
-  const exec = await execHome({ walls, project, dirs, clock: options.clock });
+  const [workflow, exec] = await Promise.all([
+    workflowHome(options, { walls: flowWalls, project, dirs, closing: closing.signal }),
+    execHome({ walls, project, dirs, clock: options.clock }),
+  ]);
   log.info("sandbox.ready", { isolation: walls.isolation, closed_fds: walls.inherited_fds });
-  return new Host({ options, walls, data_dir, project, workflow, closing, ...exec });
+  const { home, built_in } = workflow;
+  return new Host({ options, walls, data_dir, project, workflow: home, built_in, closing, ...exec });
 }
 
 /** The walls of workflow sandboxes: their program is ours, so the quicker one will do unless bwrap was asked for. */
@@ -93,15 +97,14 @@ interface HomeParts {
 async function workflowHome(
   options: SandboxesOptions,
   { walls, project, dirs, closing }: HomeParts & { closing: AbortSignal },
-): Promise<WorkflowHome> {
+): Promise<{ home: WorkflowHome; built_in: readonly WorkflowDescription[] | undefined }> {
   const { workflows_dir, clock, ids } = options;
-  const program = await Deno.realPath(options.workflow_program ?? `${project}/workers/main.ts`);
-  const [template, source_digest] = await Promise.all([
-    workflowTemplate(walls, { project, program }),
-    sourceDigest(project),
-  ]);
+  const found = await findProgram(project, { bundle: options.workflow_bundle, sources: options.workflow_program });
+  const { path: program, source_digest, alone } = found;
+  const template = await workflowTemplate(walls, { project, program, alone });
   const workflows = workflows_dir === undefined ? {} : { workflows: await workflowsFolder(workflows_dir) };
-  return { walls, project, program, dirs, template, source_digest, clock, ids, closing, ...workflows };
+  const home = { walls, project, program, alone, dirs, template, source_digest, clock, ids, closing, ...workflows };
+  return { home, built_in: found.workflows };
 }
 
 async function execHome({ walls, project, dirs, clock }: HomeParts & { clock: Clock }) {
@@ -121,6 +124,8 @@ interface HostParts {
   readonly data_dir: string;
   readonly project: string;
   readonly workflow: WorkflowHome;
+  /** What a sandbox would say of the built-in modes, where that is known without asking one. */
+  readonly built_in: readonly WorkflowDescription[] | undefined;
   readonly exec: ExecHome;
   readonly packages: readonly string[];
   readonly closing: AbortController;
@@ -130,7 +135,7 @@ class Host implements HostSandboxes {
   readonly isolation: Isolation;
   readonly warnings: readonly string[];
   #parts: HostParts;
-  #pool: Pool;
+  #pool: Pool<WorkflowProcess>;
   #running = new Set<WorkflowProcess>();
   #executors = new Set<SessionExecutor>();
   #modules: ModuleBundles;
@@ -198,7 +203,9 @@ class Host implements HostSandboxes {
     return { workflows: [...built_in, ...own.workflows], problems: own.problems };
   }
 
-  #builtIn(): Promise<WorkflowDescription[]> {
+  #builtIn(): Promise<readonly WorkflowDescription[]> {
+    const { built_in } = this.#parts;
+    if (built_in !== undefined) return Promise.resolve(built_in);
     this.#built_in ??= describeBuiltIn(this.#asking()).catch((error: unknown) => {
       this.#built_in = undefined; // the next one who asks tries again
       throw error;

@@ -6,9 +6,15 @@ export function execTemplate(walls: Walls, parts: { digest: string; project: str
   return named("exec", walls, [parts.digest, parts.project, parts.boot]);
 }
 
-/** Name of the template for workflow sandboxes. */
-export async function workflowTemplate(walls: Walls, parts: { project: string; program: string }): Promise<string> {
-  const { project, program } = parts;
+/** Name of the template for workflow sandboxes; a program that stands alone is its own source. */
+export async function workflowTemplate(
+  walls: Walls,
+  { project, program, alone }: { project: string; program: string; alone: boolean },
+): Promise<string> {
+  if (alone) {
+    const { mtime, size } = await Deno.stat(program);
+    return named("workflow", walls, [program, `${size}`, `${mtime?.getTime()}`]);
+  }
   const sources = await Promise.all(
     ["workers", "lib/model", "lib/protocol"].map((name) => newest(`${project}/${name}`)),
   );

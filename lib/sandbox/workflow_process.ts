@@ -29,6 +29,8 @@ export interface WorkflowHome {
   readonly walls: Walls;
   readonly project: string;
   readonly program: string;
+  /** The program stands alone: it needs nothing of the project. */
+  readonly alone: boolean;
   readonly workflows?: string;
   readonly dirs: DenoDirs;
   readonly template: string;
@@ -189,7 +191,8 @@ export class WorkflowProcess implements WorkflowSandbox {
 
   async #settle(): Promise<SandboxOver> {
     const exited = this.#child.gone.then((gone) => {
-      if (!this.#attached) this.#channel.stop();
+      // The last words of one that never got ready say why; they wait for nobody.
+      if (!this.#attached && this.#channel.heardReady) this.#channel.stop();
       return gone;
     });
     const [{ exit_code, left }] = await Promise.all([exited, this.#channel.ended]);
