@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { EngineSettings } from "../engine/state.ts";
 import { type Config, secretsToRedact } from "../config.ts";
+import { AppError } from "../model/error.ts";
 import type { SystemPrincipal } from "../model/principal.ts";
 import { BACKLOG_LIMIT } from "../store/writer/sizes.ts";
 import { approvalsIn, costOf } from "../store/feed.ts";
@@ -82,18 +83,22 @@ function wire(parts: HoldfastParts): RunningHoldfast {
   const made = makeParts(parts);
   const { store, clock, ids, folders } = parts;
   const { loops, commands, queries, health, accounts } = made;
-  const who = (principal: Parameters<Holdfast["startTask"]>[0], options = {}) => ({ principal, options });
+  const who = (principal: Parameters<Holdfast["startTask"]>[0], options = {}) => {
+    refuseWhenAway(store);
+    return { principal, options };
+  };
   return {
     async execute(principal, session_id, command, options = {}) {
+      refuseWhenAway(store);
       if (principal.kind !== "user") return (await made.core.submit(principal, session_id, command)).reply;
       return (await doCommand(commands, { principal, session_id, options }, command)).reply;
     },
-    startTask: (p, input, options) => startTask(commands, who(p, options), input),
-    createSession: (p, input, options) => createSession(commands, who(p, options), input),
-    retryRun: (p, input, options) => retryRun(commands, who(p, options), input),
-    bulk: (p, input, options) => bulk(commands, who(p, options), input),
-    cancelRun: (p, run_id, options) => cancelRun(commands, who(p, options), run_id),
-    resolveApproval: (p, input, options) => resolveApproval(commands, who(p, options), input),
+    startTask: async (p, input, options) => await startTask(commands, who(p, options), input),
+    createSession: async (p, input, options) => await createSession(commands, who(p, options), input),
+    retryRun: async (p, input, options) => await retryRun(commands, who(p, options), input),
+    bulk: async (p, input, options) => await bulk(commands, who(p, options), input),
+    cancelRun: async (p, run_id, options) => await cancelRun(commands, who(p, options), run_id),
+    resolveApproval: async (p, input, options) => await resolveApproval(commands, who(p, options), input),
     query: queries,
     accounts,
     folders,
@@ -115,6 +120,12 @@ function wire(parts: HoldfastParts): RunningHoldfast {
       made.unsubscribe();
     },
   };
+}
+
+/** What a command reads first would take its whole deadline before the writer can say the same. */
+function refuseWhenAway(store: Store): void {
+  if (!store.writer.readonly) return;
+  throw new AppError("store_away", "Cannot change anything: the store does not answer", { retry_after_s: 2 });
 }
 
 function makeParts(parts: HoldfastParts) {

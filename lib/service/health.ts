@@ -33,6 +33,7 @@ export interface HealthParts {
 export function createHealth(parts: HealthParts): Health {
   const { version, instance, isolation, clock } = parts;
   const started = clock.monotonic();
+  let last: Ready | null = null;
   let kept: { at: number; result: Promise<Ready> } | null = null;
   return {
     version,
@@ -43,27 +44,33 @@ export function createHealth(parts: HealthParts): Health {
     ready() {
       if (kept === null || clock.monotonic() - kept.at > MAX_AGE_MS) {
         kept = { at: clock.monotonic(), result: runChecks(parts) };
+        void kept.result.then((ready) => last = ready);
       }
-      return kept.result.then((ready) => {
-        if (!parts.away()) return parts.draining() ? { ...ready, ok: false } : ready;
-        const kv = { ok: false, detail: "the store does not answer; what is here can be read" };
-        return { ok: false, checks: { ...ready.checks, kv } };
-      });
+      // A check of a store that is away takes its whole time: the last one says how the rest is.
+      if (parts.away()) return Promise.resolve(withoutStore(last));
+      return kept.result.then((ready) => parts.draining() ? { ...ready, ok: false } : ready);
     },
     metrics: parts.metrics,
   };
+}
+
+const MISSING: Check = { ok: false, detail: "not checked" };
+
+function withoutStore(last: Ready | null): Ready {
+  const kv = { ok: false, detail: "the store does not answer; what is in memory can be read" };
+  const checks = last?.checks ?? { sandbox: MISSING, recovery: MISSING, disk: MISSING };
+  return { ok: false, checks: { ...checks, kv } };
 }
 
 async function runChecks(parts: HealthParts): Promise<Ready> {
   const [kv, sandbox, recovery, disk] = await Promise.all(
     (["kv", "sandbox", "recovery", "disk"] as const).map((name) => runCheck(parts, name)),
   );
-  const missing: Check = { ok: false, detail: "not checked" };
   const checks = {
-    kv: kv ?? missing,
-    sandbox: sandbox ?? missing,
-    recovery: recovery ?? missing,
-    disk: disk ?? missing,
+    kv: kv ?? MISSING,
+    sandbox: sandbox ?? MISSING,
+    recovery: recovery ?? MISSING,
+    disk: disk ?? MISSING,
   };
   return { ok: Object.values(checks).every((check) => check.ok), checks };
 }

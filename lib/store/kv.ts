@@ -157,8 +157,10 @@ async function* listed(
 
 function withDeadline<T>(call: () => Promise<T>, clock: Clock, ms: number, watch: Availability): Promise<T> {
   return new Promise((resolve, reject) => {
+    const before = watch.answers;
     const cancel = clock.after(ms, () => {
-      watch.missed();
+      // One call that is lost says nothing where others were answered since.
+      if (watch.answers === before) watch.missed();
       reject(new AppError("store_away", `Cannot reach the store: no answer in ${ms} ms`, { retry_after_s: 2 }));
     });
     const answered = () => {
@@ -181,6 +183,8 @@ function withDeadline<T>(call: () => Promise<T>, clock: Clock, ms: number, watch
 class Availability {
   away = false;
   full = false;
+  /** Calls that were answered. */
+  answers = 0;
   #closed = false;
   #cancelProbe: () => void = () => {};
   #cancelWrite: () => void = () => {};
@@ -205,6 +209,7 @@ class Availability {
   }
 
   answered(): void {
+    this.answers++;
     if (!this.away) return;
     log.info("store.back");
     this.#cancelProbe();

@@ -17,6 +17,12 @@ export interface Gate {
   /** The store answers nothing until `go`; the process lives. */
   stall(): void;
   go(): void;
+  /** Commits land, and their answers wait until `go`. */
+  stallAfter(): void;
+  /** Answers that wait. */
+  readonly waiting: number;
+  /** Lets the answers that wait now go, and no others. */
+  goOne(): void;
   /** Cuts at a commit, before or after it lands; `then` is called at that moment. */
   cutAt(n: number, when: "before" | "after", then: () => void): void;
   /** Does not cut any more by itself. */
@@ -38,6 +44,8 @@ export function gateOf(inner: Connection, fake: FakeClock, { skew, heard = () =>
   let cut = false;
   let commits = 0;
   let at: { n: number; when: "before" | "after"; then: () => void } | null = null;
+  /** Answers of commits that wait; null: none has to. */
+  let held: (() => void)[] | null = null;
   let stalled: PromiseWithResolvers<void> | null = null;
   const pass = async <T>(call: () => Promise<T>): Promise<T> => {
     if (cut) return await never<T>();
@@ -57,6 +65,7 @@ export function gateOf(inner: Connection, fake: FakeClock, { skew, heard = () =>
     };
     if (now?.when === "before") return await stop();
     const result = await op.commit();
+    if (held !== null) await new Promise<void>((resolve) => void held?.push(resolve));
     return now?.when === "after" || cut ? await stop() : result;
   };
   const kv: Kv = {
@@ -94,7 +103,15 @@ export function gateOf(inner: Connection, fake: FakeClock, { skew, heard = () =>
     },
     cut: () => void (cut = true),
     stall: () => void (stalled ??= Promise.withResolvers<void>()),
+    stallAfter: () => void (held ??= []),
+    get waiting() {
+      return held?.length ?? 0;
+    },
+    goOne: () => held?.splice(0).forEach((resolve) => resolve()),
     go() {
+      const waiting = held ?? [];
+      held = null;
+      for (const resolve of waiting) resolve();
       stalled?.resolve();
       stalled = null;
     },

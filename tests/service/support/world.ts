@@ -9,12 +9,13 @@ import type { EventEnvelope } from "@/lib/model/event.ts";
 import type { UserPrincipal } from "@/lib/model/principal.ts";
 import { createHoldfast, engineSettings, type RunningHoldfast } from "@/lib/service/create.ts";
 import { systemClock } from "@/lib/service/system.ts";
-import { type Connection, openStore } from "@/lib/store/kv.ts";
+import { type Connection, guardKv, openStore } from "@/lib/store/kv.ts";
 import { loadState } from "@/lib/store/load.ts";
 import type { Key } from "@/lib/store/mutation.ts";
 import { createStore, type Store } from "@/lib/store/store.ts";
+import { type Fate, Hostile, World as Landing } from "../../store/writer/hostile.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
-import { FakeClock, type Skew } from "./fake_clock.ts";
+import { FakeClock, type Skew, splitClock } from "./fake_clock.ts";
 import { CountingIds, FakeFolders, FakeHub, FakeModels, FakeReach } from "./fake_edges.ts";
 import { FakeSandboxes } from "./fake_sandboxes.ts";
 import { type Gate, gateOf } from "./gate.ts";
@@ -34,6 +35,8 @@ export interface WorldOptions {
   shared?: boolean;
   /** How far its time of day is off; may be changed while it lives. */
   skew?: Skew;
+  /** What becomes of each of its calls to the store, under the deadlines; it believes to be remote. */
+  way?: () => Fate;
   /** It has a disk of its own. */
   own_disk?: boolean;
   /** Told each key that is read by itself. */
@@ -100,7 +103,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
   const folders = options.own_disk ? new FakeFolders(clock) : ground.folders;
   const n = ++ground.instances;
   const instance = `instance-${n}`;
-  const gate = gateOf(ground.connection, clock, options);
+  const gate = gateOf(wayOf(ground.connection, clock, options.way), clock, options);
   const ids = new CountingIds(n);
   const config = parseConfig({ HOLDFAST_DATA: ground.data, ...options.env });
   const settings = engineSettings(config);
@@ -170,6 +173,24 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
   worlds.push(world);
   grounds.set(world, { ground, worlds });
   return world;
+}
+
+/** A way to the store that may be hostile, with the deadlines that a real one has. */
+function wayOf(connection: Connection, clock: FakeClock, way?: () => Fate): Connection {
+  if (way === undefined) return connection;
+  const split = splitClock(clock, () => false);
+  const guard = guardKv(new Hostile(new Landing(connection.kv, () => {}), split, way), { clock: split });
+  return {
+    kv: guard.kv,
+    remote: true,
+    get away() {
+      return guard.away;
+    },
+    full: false,
+    onAway: guard.onAway,
+    watch: connection.watch,
+    close: () => guard.close(),
+  };
 }
 
 async function until(holds: () => boolean | Promise<boolean>, what = "it"): Promise<void> {

@@ -4,7 +4,7 @@
 // that a history runs the same way each time.
 import { type Atomic, type Kv } from "@/lib/store/kv.ts";
 import type { Entry, Key } from "@/lib/store/mutation.ts";
-import type { VirtualClock } from "./virtual_clock.ts";
+import type { Clock } from "@/lib/store/ports.ts";
 
 /** What happens to one call. */
 export type Fate =
@@ -63,7 +63,7 @@ export class World {
 export class Hostile implements Kv {
   /** A process that was killed: nothing it still wants to say reaches the store. */
   cut = false;
-  constructor(readonly world: World, readonly clock: VirtualClock, readonly fate: () => Fate) {}
+  constructor(readonly world: World, readonly clock: Pick<Clock, "after">, readonly fate: () => Fate) {}
 
   get(key: Key): Promise<Entry> {
     return this.#read(() => this.world.real.get(key));
