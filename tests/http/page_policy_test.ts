@@ -13,6 +13,21 @@ Deno.test("[HTTP50] a page's scripts run by the nonce of its last script only; a
   assertStringIncludes(policyOf(await withPolicy(page('<p>nonce="x"</p>'))), "script-src 'self';");
 });
 
+Deno.test("[HTTP55] a page loads nothing from elsewhere, stands in no frame, and has no base, plugin or form to elsewhere", async () => {
+  const policy = policyOf(await withPolicy(page("<p>")));
+  assertEquals(policy.split("; "), [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ]);
+});
+
 Deno.test("[HTTP51] answers that bring a policy of their own and what is no page are left as they are", async () => {
   const own = page("<p>", { "content-security-policy": "sandbox" });
   assertEquals(policyOf(await withPolicy(own)), "sandbox");
