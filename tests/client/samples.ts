@@ -83,6 +83,7 @@ export function sampleDetail(patch: Record<string, unknown> = {}) {
     plan_data: null,
     config: {},
     runs: [],
+    grants: [],
     context: { used_tokens: 0, limit_tokens: null },
     as_of_seq: 3,
     ...patch,
