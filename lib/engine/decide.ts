@@ -15,7 +15,7 @@ import { may } from "./policy.ts";
 import { asJson, presentSession } from "./present.ts";
 import { expireApproval, resolveApproval } from "./rules/approvals.ts";
 import { cancelProgress, cancelRun, settleRun } from "./rules/cancels.ts";
-import { beginRun, claimRun, requeueRun } from "./rules/claims.ts";
+import { beginRun, claimRun, keepConfig, requeueRun } from "./rules/claims.ts";
 import { recordCost } from "./rules/costs.ts";
 import { failRun, finishRun } from "./rules/ends.ts";
 import { checkFence } from "./rules/fences.ts";
@@ -66,6 +66,7 @@ const RULES = {
   end_leaf: endLeaf,
   retry_leaf: retryLeaf,
   gate_leaf: gateLeaf,
+  keep_config: keepConfig,
   begin_scope: beginScope,
   end_scope: endScope,
   say,

@@ -36,6 +36,7 @@ const SPEAKERS = {
   fire_timer: "system",
   expire_session: "system",
   begin_run: "run",
+  keep_config: "run",
   begin_leaf: "run",
   end_leaf: "run",
   retry_leaf: "run",

@@ -139,6 +139,8 @@ export type RunCommand =
     /** What it began with, where that was not now: a retry begins with what the run began with whose entries it keeps. */
     began_with?: { workflow_version: number; source_digest: string };
   }
+  /** What the workflow's schema made of the config at the first start. */
+  | { type: "keep_config"; config: JsonObject }
   | BeginLeaf
   | {
     type: "end_leaf";

@@ -49,6 +49,8 @@ const base = {
   start_digest: z.string(),
   mode: z.string(),
   config: JsonObject,
+  /** What the workflow's schema made of the config at the first start; true: nothing else than it was. */
+  parsed_config: z.union([z.literal(true), JsonObject]).optional(),
   /** Starts of a sandbox so far. */
   attempt: z.int().nonnegative(),
   created_at: Timestamp,

@@ -214,6 +214,8 @@ export const ChildFrame = z.discriminatedUnion("type", [
     /** Why the file that was asked for is no workflow. */
     problem: z.string().max(20_000).optional(),
   }),
+  /** The config as the workflow's schema made it, said at the first start: every later one gets it as it is. */
+  z.strictObject({ type: z.literal("config"), config: JsonObject }),
   BeginFrame,
   z.strictObject({
     type: z.literal("end"),
@@ -276,6 +278,8 @@ export const RunStart = z.strictObject({
   own: OwnSource.optional(),
   task: z.string(),
   config: JsonObject,
+  /** The config is what the workflow's schema made at the first start; absent there. */
+  parsed: z.literal(true).optional(),
   /** Version this run began with; absent at its first start. */
   version: z.int().optional(),
   /** Source digest this run began with; absent at its first start. */

@@ -335,3 +335,24 @@ Deno.test("[STA16] a retry begins with the version and the source of the run who
   await last.holdfast.retryRun(ADMIN, { run_id });
   await last.status(session_id, "paused");
 });
+
+Deno.test("[STA17] the config is parsed once: a default that changes while the run waits is not its default", async () => {
+  const made = (n: number) =>
+    defineWorkflow({
+      id: "defaults",
+      config: z.strictObject({ n: z.int().default(n) }),
+      async run(ctx) {
+        await ctx.approve("go", { type: "step_approval", title: "Go?", subject: 1 });
+        return ctx.config.n;
+      },
+    });
+  await using world = await openWorld({ workflows: [made(1)], env: { HOLDFAST_WAIT_HOLD: "0" } });
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "defaults" } });
+  await world.status(session_id, "waiting");
+  world.crash();
+  const next = await world.next({ workflows: [made(2)] });
+  const [approval] = (await next.holdfast.query.approvals(ADMIN, { session_id, limit: 1 })).items;
+  await next.holdfast.resolveApproval(ADMIN, { approval_id: approval?.approval_id ?? "", resolution: "approved" });
+  await next.status(session_id, "completed");
+  assertEquals((await next.holdfast.query.run(ADMIN, run_id)).result, 1);
+});

@@ -28,6 +28,8 @@ type Timer = { ms: number; fn: () => void };
 /** A runtime with a host that does what the test says. It commits all that it hears, in a journal. */
 export class Sandbox {
   readonly frames: ChildFrame[] = [];
+  /** What it made of its config, each time that it said so. */
+  readonly configs: JsonObject[] = [];
   readonly output: string[] = [];
   readonly timers: Timer[] = [];
   readonly journal: HostJournal;
@@ -55,7 +57,9 @@ export class Sandbox {
   }
 
   #hear(frame: ChildFrame): void {
-    this.frames.push(frame);
+    // Said at each first start, and of no interest to most tests.
+    if (frame.type === "config") this.configs.push(frame.config);
+    else this.frames.push(frame);
     if (frame.type === "scope_begin") this.journal.scopeBegin(frame);
     if (frame.type === "scope_end") this.journal.scopeEnd(frame);
     if (frame.type === "said") this.journal.say(frame.items);

@@ -3,6 +3,7 @@
 // Drivable in the same process: `receive` takes what the host sends, `ports.send` gets what the sandbox says. Frames of
 // the host are trusted and checked lightly: one that cannot be is a RangeError, and the sandbox goes.
 import type { HostFrame, RunStart } from "../../lib/protocol/sandbox.ts";
+import type { JsonObject } from "../../lib/model/json.ts";
 import type { FailureData, ScopeRow } from "../../lib/model/journal.ts";
 import { Failure } from "../sdk/failure.ts";
 import type { Workflow } from "../sdk/types.ts";
@@ -196,12 +197,20 @@ function ended(run: Run, say: () => void): void {
 }
 
 async function runWorkflow(run: Run) {
-  const { workflow, start } = run;
-  const config = workflow.config.safeParse(start.config);
-  if (!config.success) {
-    throw new Failure("invalid_config", `The config of "${workflow.id}" does not fit: ${config.error.message}`);
-  }
-  // The config has just been parsed by the workflow's own schema: it is what this workflow's ctx holds.
-  const ctx = newCtx(run, config.data) as Parameters<Workflow["run"]>[0];
+  const { workflow } = run;
+  // The config was parsed by the workflow's own schema: it is what this workflow's ctx holds.
+  const ctx = newCtx(run, configOf(run)) as Parameters<Workflow["run"]>[0];
   return exactJson(await workflow.run(ctx), `the result of workflow "${workflow.id}"`);
+}
+
+/** The config as the workflow's schema makes it once: a later start gets what it was, also when the schema has changed. */
+function configOf({ workflow, start, outbox }: Run): unknown {
+  if (start.parsed === true) return start.config;
+  const parsed = workflow.config.safeParse(start.config);
+  if (!parsed.success) {
+    throw new Failure("invalid_config", `The config of "${workflow.id}" does not fit: ${parsed.error.message}`);
+  }
+  const config = exactJson(parsed.data, `the config of workflow "${workflow.id}"`) as JsonObject;
+  outbox.send({ type: "config", config });
+  return config;
 }

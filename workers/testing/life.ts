@@ -182,6 +182,7 @@ class Life {
         return;
       case "ready":
       case "described":
+      case "config":
         return;
       default:
         frame satisfies never;

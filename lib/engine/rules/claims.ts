@@ -95,6 +95,15 @@ export function beginRun(work: Work, command: Of<"begin_run">): Outcome {
   return { reply: { begun: true } };
 }
 
+/** What the workflow's schema made of the config: known from here on, whatever becomes of the schema. */
+export function keepConfig(work: Work, command: Of<"keep_config">): Outcome {
+  const { run } = work.state;
+  if (run === null || run.parsed_config !== undefined) return { same: { kept: true } };
+  const same = JSON.stringify(command.config) === JSON.stringify(run.config);
+  setRun(work, { ...run, parsed_config: same || command.config });
+  return { reply: { kept: true } };
+}
+
 /** Another source than that of the start, which does not say by a higher version that it fits. */
 function hasChanged(
   now: { workflow_version: number; source_digest: string },

@@ -91,6 +91,8 @@ export class Frames {
       case "begin":
         if (this.#holdLeaf(frame)) void begins.begin(frame);
         return;
+      case "config":
+        return this.#say({ type: "keep_config", config: frame.config });
       case "end": {
         const { result } = frame;
         if (!this.#holdLeaf(frame)) return;

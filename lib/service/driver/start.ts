@@ -59,7 +59,7 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
         workflow: run.mode,
         ...(own === undefined ? {} : { own }),
         task: typeof task === "string" ? task : JSON.stringify(task),
-        config: run.config,
+        ...configOf(run),
         ...began,
         attempt: Math.max(1, run.attempt),
         created_ms: Date.parse(kept.origin.created_at),
@@ -75,6 +75,12 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
 async function takeOver(core: RunCore, session: SessionRecord, run: RunRecord) {
   const kept = await core.kept(run);
   return { kept, earlier: await core.earlier(session, kept.origin.run_id) };
+}
+
+/** The config as it was given, or as the workflow's schema made it at the first start. */
+function configOf({ config, parsed_config }: RunRecord): Pick<RunStart, "config" | "parsed"> {
+  if (parsed_config === undefined) return { config };
+  return { config: parsed_config === true ? config : parsed_config, parsed: true };
 }
 
 /** Version and source with which the run began, or the run whose entries it keeps; null at a first start. */

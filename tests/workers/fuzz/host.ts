@@ -260,6 +260,8 @@ class KilledHost {
         return this.#scopeEnd(frame);
       case "said":
         return frame.items.forEach((item) => this.journal.say(item));
+      case "config":
+        return;
       case "waiting":
         this.#life.waiting = frame.settled;
         return this.journal.waiting(frame.settled);

@@ -64,6 +64,27 @@ Deno.test("[WK-KNOW4] config is parsed once by the workflow's schema, with its d
   });
 });
 
+Deno.test("[WK-KNOW10] a later start gets the config as it was parsed, also when the schema would refuse it by now", async () => {
+  const config = z.strictObject({ depth: z.number().default(3) });
+  const flow = defineWorkflow({ id: "test", config, run: (ctx) => ctx.config });
+  const first = await new Sandbox(flow, { start: { config: {} } }).start();
+  assertEquals(first.configs, [{ depth: 3 }]);
+  const changed = defineWorkflow({
+    id: "test",
+    config: z.strictObject({ width: z.number() }),
+    run: (ctx) => ctx.config,
+  });
+  const later = await new Sandbox(changed, { start: { config: { depth: 3 }, parsed: true } }).start();
+  assertEquals([later.value, later.configs], [{ depth: 3 }, []]);
+});
+
+Deno.test("[WK-KNOW11] a config that is no plain data ends the run", async () => {
+  const config = z.strictObject({ at: z.string().transform((text) => new Date(text)) });
+  const flow = defineWorkflow({ id: "test", config, run: () => 1 });
+  const box = await new Sandbox(flow, { start: { config: { at: "2026-01-01" } } }).start();
+  assertEquals(box.failure.code, "not_json");
+});
+
 Deno.test("[WK-KNOW5] a config that does not fit ends the run invalid_config", async () => {
   const box = await new Sandbox(workflow(() => 1), { start: { config: { foreign: true } } }).start();
   assertEquals(box.failure.code, "invalid_config");
