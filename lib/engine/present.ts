@@ -28,7 +28,10 @@ export function presentSummary(summary: Summary, extras: LiveExtras = {}): Sessi
 }
 
 function withExtras(wait: Wait, extras: LiveExtras): Wait {
-  if (wait?.on === "run" && extras.lease_ended === true) return { ...wait, on: "recovery" };
+  if (wait?.on === "run" && extras.lease_ended === true) {
+    const { asked: _asked, ...rest } = wait;
+    return { ...rest, on: "recovery" };
+  }
   if (wait?.on !== "queue") return wait;
   const { position, estimate_s } = extras;
   return {
@@ -54,6 +57,7 @@ export function presentRun(run: RunRecord, options: { cut?: boolean } = {}): Run
     ...(run.status === "failed" ? { error: run.error } : {}),
     cost: run.cost,
     ...(run.cancel === undefined ? {} : { cancel: { stage: run.cancel.stage, at: run.cancel.at } }),
+    ...(run.pause === undefined ? {} : { pause: { now: run.pause.now, at: run.pause.at } }),
     ...(run.retry_of === undefined ? {} : { retry_of: run.retry_of }),
   };
 }

@@ -8,6 +8,7 @@ import { SessionStatus, Wait } from "../model/session.ts";
 import { MAX_SUMMARY_BYTES, type Summary } from "./summary.ts";
 
 const WAIT_ON = Wait.unwrap().shape.on;
+const ASKED = Wait.unwrap().shape.asked.unwrap().options;
 const place = z.int().nonnegative();
 const time = z.number();
 
@@ -22,7 +23,7 @@ export const PackedSummary = z.tuple([
   /* pinned, needs_you, deadline */ z.union([z.literal(0), z.literal(1)]),
   z.int(),
   time.nullable(),
-  /* wait: on, id, since, until, count */
+  /* wait: on, id, since, until, count (for `run`: the place of what was asked of it) */
   z.tuple([place, z.string().nullable(), time.nullable(), time.nullable(), z.int().nullable()]).nullable(),
   /* task_line, activity, current_phase, current_step */ z.string(),
   z.string().nullable(),
@@ -63,7 +64,7 @@ export function packSummary(summary: Summary): PackedSummary {
       wait.id === undefined ? null : packId(wait.id),
       maybe(wait.since),
       maybe(wait.until),
-      wait.count ?? null,
+      wait.asked === undefined ? wait.count ?? null : ASKED.indexOf(wait.asked),
     ],
     summary.task_line,
     summary.activity,
@@ -78,6 +79,11 @@ export function packSummary(summary: Summary): PackedSummary {
     summary.head_seq,
     summary.version,
   ];
+}
+
+function countOrAsked(on: number, value: number | null): { count?: number; asked?: (typeof ASKED)[number] } {
+  if (value === null) return {};
+  return WAIT_ON.options[on] === "run" ? { asked: word(ASKED, value) } : { count: value };
 }
 
 /** Reads a summary from its row. */
@@ -104,7 +110,7 @@ export function unpackSummary(row: PackedSummary): Summary {
       ...(wait[1] === null ? {} : { id: unpackId(wait[1]) }),
       ...(wait[2] === null ? {} : { since: at(wait[2]) }),
       ...(wait[3] === null ? {} : { until: at(wait[3]) }),
-      ...(wait[4] === null ? {} : { count: wait[4] }),
+      ...countOrAsked(wait[0], wait[4]),
     },
     task_line,
     activity,

@@ -10,13 +10,13 @@ import { beginDraft, type Draft } from "./view/draft.ts";
 import * as runs from "./view/runs.ts";
 import * as steps from "./view/steps.ts";
 import * as talk from "./view/talk.ts";
-import { BOUNDS, type ListName, type SessionView } from "./view/types.ts";
+import { BOUNDS, type ListName, type RunView, type SessionView } from "./view/types.ts";
 import { type WaitFacts, waitFor } from "./wait_facts.ts";
 
 export type * from "./view/types.ts";
 
 /** Names the shape of a view: a stored snapshot of another one is not read. */
-export const VIEW_FORMAT = 1;
+export const VIEW_FORMAT = 2;
 
 /** The view before the first event. */
 export const EMPTY_VIEW: SessionView = {
@@ -61,6 +61,7 @@ const REDUCERS: ReadonlyMap<string, Reducer> = new Map<string, Reducer>([
   ["workflow_state_changed", runs.onState],
   ["workflow_resumed", runs.onResumed],
   ["cancel_progress", runs.onCancel],
+  ["pause_progress", runs.onPause],
   ["result", runs.onResult],
   ["complete", runs.onComplete],
   ["session_updated", runs.onSession],
@@ -150,9 +151,14 @@ function waitOfView(draft: Draft): Wait {
   return waitFor({
     status: draft.status,
     since,
-    run: over ? null : { run_id: last.run_id, status: last.status, since: last.since },
+    run: over ? null : { run_id: last.run_id, status: last.status, since: last.since, ...askedOf(last) },
     open: [...approvals, ...others],
     lease_ended: false,
     ...(position === null ? {} : { position }),
   });
+}
+
+function askedOf({ cancel, pause }: RunView): { asked?: "pause" | "cancel" } {
+  if (cancel !== null) return { asked: "cancel" };
+  return pause === null ? {} : { asked: "pause" };
 }

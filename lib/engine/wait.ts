@@ -3,7 +3,7 @@
 // Owns how records become facts; leaves to wait_facts.ts which of them comes first.
 import type { ApprovalRow } from "../model/approval.ts";
 import type { OpenEntry } from "../model/journal.ts";
-import { isFinal, type RunRecord } from "../model/run.ts";
+import { isFinal, type OpenRun, type RunRecord } from "../model/run.ts";
 import type { SessionRecord, Wait } from "../model/session.ts";
 import { type WaitFacts, waitFor } from "./wait_facts.ts";
 
@@ -29,12 +29,17 @@ export function waitOf(
   return waitFor({
     status: session.status,
     since: session.updated_at,
-    run: run === null || isFinal(run) ? null : { run_id: run.run_id, status: run.status, since: sinceOf(run) },
+    run: run === null || isFinal(run) ? null : runFact(run),
     open: [...approvals.flatMap(approvalFact), ...extras.open.flatMap(entryFact)],
     lease_ended: extras.lease_ended ?? false,
     ...(position === undefined ? {} : { position }),
     ...(estimate_s === undefined ? {} : { estimate_s }),
   });
+}
+
+function runFact(run: OpenRun): NonNullable<WaitFacts["run"]> {
+  const asked = run.cancel !== undefined ? "cancel" : run.pause !== undefined ? "pause" : undefined;
+  return { run_id: run.run_id, status: run.status, since: sinceOf(run), ...(asked === undefined ? {} : { asked }) };
 }
 
 function sinceOf(run: RunRecord): string {

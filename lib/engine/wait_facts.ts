@@ -10,7 +10,13 @@ export interface WaitFacts {
   readonly status: SessionStatus;
   /** When the session came to rest in its status. */
   readonly since: string;
-  readonly run: { readonly run_id: string; readonly status: RunStatus; readonly since: string } | null;
+  readonly run: {
+    readonly run_id: string;
+    readonly status: RunStatus;
+    readonly since: string;
+    /** What was asked of it while it executes. */
+    readonly asked?: "pause" | "cancel";
+  } | null;
   /** Pending approvals, messages waited for and timers, in any order. */
   readonly open: readonly { on: "approval" | "message" | "timer"; id: string; since: string; until?: string }[];
   readonly lease_ended: boolean;
@@ -22,7 +28,8 @@ export interface WaitFacts {
 export function waitFor(facts: WaitFacts): Wait {
   const { run } = facts;
   if (run?.status === "running") {
-    return { on: facts.lease_ended ? "recovery" : "run", id: run.run_id, since: run.since };
+    const asked = run.asked === undefined || facts.lease_ended ? {} : { asked: run.asked };
+    return { on: facts.lease_ended ? "recovery" : "run", id: run.run_id, since: run.since, ...asked };
   }
   switch (facts.status) {
     case "suspended":

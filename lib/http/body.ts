@@ -3,7 +3,7 @@
 //   B1. The bytes are counted while they arrive; what Content-Length says is only a reason to refuse sooner.
 //   B2. A refused body is read on to its end for a while, or the client would see a broken connection and no answer.
 import { AppError } from "../model/error.ts";
-import { readJson } from "../protocol/read_json.ts";
+import { MAX_VALUES, readJson } from "../protocol/read_json.ts";
 
 /** Largest JSON body, bytes. */
 export const MAX_JSON_BYTES = 1_048_576;
@@ -28,7 +28,7 @@ export async function readJsonBody(request: Request): Promise<unknown> {
       `Cannot read the body: its media type is ${media === null ? "not given" : "another"}; send application/json`,
     );
   }
-  return readJson(decode(bytes));
+  return readJson(decode(bytes), { max_values: MAX_VALUES });
 }
 
 /** A urlencoded form, for pages that work without JavaScript. Throws AppError. */

@@ -7,13 +7,13 @@ import { type Verb, YES } from "../model/approval.ts";
 import type { UserPrincipal } from "../model/principal.ts";
 import { check } from "../protocol/check.ts";
 import type { ClientMessage, RunDoorMessage } from "../protocol/live.ts";
-import { readJson } from "../protocol/read_json.ts";
+import { MAX_VALUES, readJson } from "../protocol/read_json.ts";
 import type { Holdfast } from "../service/holdfast.ts";
 import { connectionFrame } from "./frames.ts";
 
 /** Reads a message. Throws AppError `bad_json`, `invalid`. */
 export function readMessage<T extends z.ZodType>(schema: T, text: string): z.output<T> {
-  return check(schema, readJson(text), "message");
+  return check(schema, readJson(text, { max_values: MAX_VALUES }), "message");
 }
 
 /** Messages that act on a run or an approval. */

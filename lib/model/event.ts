@@ -125,6 +125,8 @@ export const EVENT_DATA = {
   approval_expired: approvalOnly,
   approval_cancelled: approvalOnly,
   cancel_progress: z.looseObject({ stage: z.string() }),
+  /** A pause of a run that executes: asked for (again with `now`), or taken back before it was in force. */
+  pause_progress: z.looseObject({ stage: z.enum(["asked", "taken_back"]), now: z.boolean(), by: z.string() }),
   cost_update: z.looseObject({
     model: z.string(),
     agent: z.string(),

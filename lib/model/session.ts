@@ -57,6 +57,8 @@ export const Wait = z.strictObject({
   count: z.int().optional(),
   position: z.int().optional(),
   estimate_s: z.number().optional(),
+  /** `run` only: what was asked of it and is not in force yet. */
+  asked: z.enum(["pause", "cancel"]).optional(),
 }).nullable();
 /** What a session waits for. */
 export type Wait = z.infer<typeof Wait>;

@@ -1,17 +1,32 @@
 // JSON text from a stranger: read whole or refused, never trusted deeper than the checks that follow can walk.
 //
-// Owns the limit of nesting: recursive readers (schemas, digests) would run out of stack on a megabyte of brackets.
+// Owns the limits of nesting and number: recursive readers (schemas, digests) would run out of stack on a megabyte of
+// brackets, and a megabyte of commas is half a million values to check and to complain about.
 // Leaves to the schemas what the value must look like.
 import { AppError } from "../model/error.ts";
 
 /** Deepest nesting of arrays and objects in a body or message. */
 export const MAX_DEPTH = 100;
+/** Most values in a body or message of a client: checking them one by one must not hold the server. */
+export const MAX_VALUES = 50_000;
 
-/** Reads JSON text. Throws AppError `bad_json`, also for text nested deeper than `max_depth`. */
-export function readJson(text: string, max_depth: number = MAX_DEPTH): unknown {
+/** How much of a text is read; what is left out is not bounded, but for MAX_DEPTH. */
+export interface JsonBounds {
+  max_depth?: number;
+  max_values?: number;
+}
+
+/** Reads JSON text. Throws AppError `bad_json`, also for text nested too deeply; `invalid` for too many values. */
+export function readJson(text: string, bounds: JsonBounds = {}): unknown {
+  const { max_depth = MAX_DEPTH, max_values = Infinity } = bounds;
   // What is shorter than its brackets would be cannot be too deep: most frames are.
-  if (text.length > max_depth && isTooDeep(text, max_depth)) {
+  const { depth, values } = text.length > max_depth ? measure(text, max_depth) : { depth: 0, values: 0 };
+  if (depth > max_depth) {
     throw new AppError("bad_json", `Cannot read the JSON: it is nested deeper than ${max_depth} levels`);
+  }
+  if (values > max_values) {
+    const errors = [{ path: "", message: `more than ${max_values} values` }];
+    throw new AppError("invalid", `Cannot accept the JSON: it holds more than ${max_values} values`, { errors });
   }
   try {
     return JSON.parse(text);
@@ -26,17 +41,19 @@ function reasonOf(cause: unknown): string {
   return message.includes("end of JSON") ? "it ends too early" : "it is not valid JSON";
 }
 
-/** Looks at brackets outside strings only, so that it costs one pass and no stack. */
-function isTooDeep(text: string, max_depth: number): boolean {
+/** Looks at brackets and commas outside strings only, so that it costs one pass and no stack; stops where it is too deep. */
+function measure(text: string, max_depth: number): { depth: number; values: number } {
   let depth = 0;
-  for (let at = 0; at < text.length; at++) {
+  let deepest = 0;
+  let values = 1;
+  for (let at = 0; at < text.length && deepest <= max_depth; at++) {
     const code = text.charCodeAt(at);
     if (code === 0x22) at = endOfString(text, at + 1);
-    else if (code === 0x5b || code === 0x7b) {
-      if (++depth > max_depth) return true;
-    } else if (code === 0x5d || code === 0x7d) depth--;
+    else if (code === 0x2c) values++;
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth--;
   }
-  return false;
+  return { depth: deepest, values };
 }
 
 /** Place of the quote that ends a string. Most of a large text is strings: they are passed over, not walked through. */

@@ -61,6 +61,8 @@ export const Run = z.strictObject({
   error: RunError.optional(),
   cost: WireCost,
   cancel: z.strictObject({ stage: CancelStage, at: Timestamp }).optional(),
+  /** A pause that was asked and is not in force yet: it comes at the end of the step at work, with `now` at once. */
+  pause: z.strictObject({ now: z.boolean(), at: Timestamp }).optional(),
   retry_of: z.string().optional(),
 });
 /** A run. */

@@ -169,7 +169,7 @@ const MAX_REASON = 300;
 /** The frame, or what is wrong with it. Never throws: what a stranger sent must not end the server. */
 function parse(json: string): ChildFrame | string {
   try {
-    const parsed = ChildFrame.safeParse(readJson(json, MAX_FRAME_DEPTH));
+    const parsed = ChildFrame.safeParse(readJson(json, { max_depth: MAX_FRAME_DEPTH }));
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     const reason = `${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, MAX_REASON);

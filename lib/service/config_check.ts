@@ -16,6 +16,8 @@ export interface ConfigCheck {
   check(config: JsonObject, options: { lenient: boolean }): { config: JsonObject; ignored: string[] };
 }
 
+/** More complaints than this help nobody. */
+const MAX_ERRORS = 100;
 const COMMON = JsonObject.parse(JSON.parse(JSON.stringify(z.toJSONSchema(CommonConfig, { io: "input" }))));
 
 /** Makes the check of a mode from the schema that it described; `secrets` are the names that the server has. */
@@ -32,6 +34,7 @@ export function createConfigCheck(described: JsonObject, secrets: ReadonlySet<st
       const errors = parsed.success ? [] : parsed.error.issues.flatMap(describeIssue);
       errors.push(...checkSecrets(schema, kept, { path: "config", secrets }));
       if (errors.length > 0) {
+        errors.length = Math.min(errors.length, MAX_ERRORS);
         const named = errors.map((one) => `${one.path}: ${one.message}`).join("; ");
         throw new AppError("invalid", `Cannot use this config: ${named}`, { errors });
       }

@@ -59,3 +59,8 @@ Deno.test("[CFG6] the keys of every mode stand in the schema that clients see", 
   }
   assertEquals(secretFields(check.schema), ["login"]);
 });
+
+Deno.test("[CFG7] a config may be wrong in a thousand places: a hundred are named", () => {
+  const config = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`key${n}`, n]));
+  assertEquals(errors(config)?.length, 100);
+});

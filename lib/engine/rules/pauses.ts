@@ -3,6 +3,7 @@
 //   U1. A run that no sandbox executes pauses at once. A running one is asked: no new leaf begins, and at the boundary
 //       (no leaf at work, or at once with `now`, when the host has killed the sandbox) it pauses.
 //   U2. Open waits stay: they can be answered while paused, and the answer is used on resume.
+//   U4. A pause that is asked and not in force is told: an event, a field of the run, `asked` in the session's wait.
 //   U3. Resume always goes to the queue; before the boundary it takes the pause back.
 import type { OpenRun } from "../../model/run.ts";
 import { isAtWork, openEntries } from "../open.ts";
@@ -38,7 +39,9 @@ export function askPause(work: Work, run: OpenRun, now: boolean): boolean {
     return true;
   }
   if (run.pause !== undefined && (run.pause.now || !now)) return false;
-  setRun(work, { ...run, pause: { now, at: work.now, by: actor(work.principal) } });
+  const by = actor(work.principal);
+  setRun(work, { ...run, pause: { now, at: work.now, by } });
+  emit(work, "pause_progress", { stage: "asked", now, by });
   return true;
 }
 
@@ -51,6 +54,7 @@ export function unpause(work: Work, run: OpenRun): boolean {
   if (run.pause === undefined) return false;
   const { pause: _pause, ...rest } = run;
   setRun(work, rest);
+  emit(work, "pause_progress", { stage: "taken_back", now: false, by: actor(work.principal) });
   return true;
 }
 

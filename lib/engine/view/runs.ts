@@ -82,6 +82,7 @@ function newRun(event: EventEnvelope, run_id: string): RunView {
     position: null,
     model: null,
     cancel: null,
+    pause: null,
     resumed: null,
     result: null,
     error: null,
@@ -111,6 +112,7 @@ export function onState(draft: Draft, event: EventEnvelope): void {
   changeRun(draft, event, (run) => ({
     status,
     since: timestamp,
+    pause: null,
     position: status === "queued" ? run.position : null,
     waited_ms: run.waited_ms + (run.waiting_since === null ? 0 : Date.parse(timestamp) - Date.parse(run.waiting_since)),
     waiting_since: status === "waiting" ? timestamp : null,
@@ -148,7 +150,17 @@ export function onResumed(draft: Draft, event: EventEnvelope): void {
 /** `cancel_progress` */
 export function onCancel(draft: Draft, event: EventEnvelope): void {
   const stage = text(event.data, "stage");
-  if (has(STAGES, stage)) changeRun(draft, event, () => ({ cancel: stage }));
+  if (!has(STAGES, stage)) return;
+  // Cancel goes before pause.
+  changeRun(draft, event, () => ({ cancel: stage, pause: null }));
+  draft.moved = true;
+}
+
+/** `pause_progress` */
+export function onPause(draft: Draft, event: EventEnvelope): void {
+  const asked = text(event.data, "stage") === "asked";
+  draft.moved = true;
+  changeRun(draft, event, () => ({ pause: asked ? { now: event.data["now"] === true } : null }));
 }
 
 /** `result` */

@@ -55,6 +55,8 @@ export interface RunView {
   readonly position: number | null;
   readonly model: string | null;
   readonly cancel: CancelStage | null;
+  /** A pause that was asked and is not in force yet. */
+  readonly pause: { readonly now: boolean } | null;
   /** Its last workflow_resumed. */
   readonly resumed: { readonly reason: string; readonly reused_steps: number; readonly at: string } | null;
   readonly result: Json;
