@@ -1,7 +1,7 @@
 // The files of a session with the preview of the chosen one; a changed file is shown anew.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ClientError, filePath } from "../lib/client/api.ts";
+import { ClientError, filePath, zipPath } from "../lib/client/api.ts";
 import { loadPreview, type Preview } from "../lib/client/file_preview.ts";
 import type { FileView } from "../lib/engine/view/types.ts";
 import { FileList } from "../lib/ui/session/FileList.tsx";
@@ -38,6 +38,7 @@ export default function FilesView(props: { session_id: string; files: readonly F
       chosen={chosen}
       preview={preview.value}
       href={(path) => filePath(props.session_id, path)}
+      zip={zipPath(props.session_id)}
       onChoose={(path) => picked.value = path}
     />
   );

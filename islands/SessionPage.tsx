@@ -56,7 +56,13 @@ export default function SessionPage(props: SessionStart) {
       <Said state={state} asking={asking} />
       <div class="body2">
         <aside class={`pane left${tab.value === "steps" ? " show" : ""}`}>
-          <StepTree view={view.value} now={state.now.value} selected={step.value} onSelect={select} />
+          <StepTree
+            view={view.value}
+            now={state.now.value}
+            selected={step.value}
+            onSelect={select}
+            onRetry={mayRetry(state) ? (key) => void state.retryFrom(key) : null}
+          />
         </aside>
         <section class={`pane main-x${tab.value === "steps" ? " hide" : ""}`} id="view">
           <Tabs
@@ -73,6 +79,13 @@ export default function SessionPage(props: SessionStart) {
       <ConfirmDialog ask={ask.value} onClose={() => ask.value = null} />
     </>
   );
+}
+
+/** A run can be repeated when it is over and its session takes another. */
+function mayRetry({ shown, offline, doing }: SessionState): boolean {
+  const { run_status, status } = shown.value;
+  const over = run_status === "failed" || run_status === "cancelled" || run_status === "completed";
+  return over && status !== "suspended" && status !== "expired" && !offline.value && doing.value === null;
 }
 
 /** What is to be known before anything else: the line is lost, an act was refused, somebody else answered. */
@@ -93,12 +106,6 @@ function Said(props: { state: SessionState; asking: AskingState }) {
           bad
           text={state.problem.value}
           onClose={() => state.problem.value = null}
-        />
-      )}
-      {state.coming.value !== null && state.shown.value.run_status === "running" && (
-        <Notice
-          text={state.coming.value}
-          onClose={() => state.coming.value = null}
         />
       )}
       {ended !== null && (

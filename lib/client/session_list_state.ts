@@ -3,6 +3,7 @@ import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preac
 import { useEffect } from "preact/hooks";
 import type { Session } from "../protocol/rest.ts";
 import { createApi } from "./api.ts";
+import { type BulkState, useBulk } from "./bulk_state.ts";
 import { clientClock } from "./clock.ts";
 import { pageLine } from "./line.ts";
 import { sessionNames } from "./needs.ts";
@@ -24,6 +25,7 @@ export interface ListState {
   cursor: Signal<string | null>;
   now: Signal<number>;
   selected: Signal<number>;
+  bulk: BulkState;
   more(): Promise<void>;
 }
 /** Makes the state of a list. */
@@ -34,6 +36,7 @@ export function useSessionList(props: ListStart): ListState {
   const now = useSignal(props.now);
   const selected = useSignal(-1);
   const shown = useComputed(() => [...rows.value.values()].filter((one) => matches(one, props.filter)).sort(inOrder));
+  const bulk = useBulk(shown);
   useEffect(() => {
     const take = ({ rows: next, came }: Changed) => {
       rows.value = next;
@@ -42,7 +45,7 @@ export function useSessionList(props: ListStart): ListState {
     const leave = pageLine().subscribe("sessions", 0, { frame: (frame) => take(afterFrame(rows.peek(), frame)) });
     const tick = setInterval(() => now.value = clientClock.now(), 5000);
     now.value = clientClock.now();
-    const keys = (event: KeyboardEvent) => select(event, shown.peek(), selected);
+    const keys = (event: KeyboardEvent) => select(event, shown.peek(), { selected, bulk });
     document.addEventListener("keydown", keys);
     const forget = rows.subscribe((known) => {
       sessionNames.value = new Map([...known.values()].map((one) => [one.session_id, one.name]));
@@ -65,11 +68,15 @@ export function useSessionList(props: ListStart): ListState {
     rows.value = withRows(rows.peek(), page.sessions).rows;
     cursor.value = page.next_cursor;
   };
-  return { shown, fresh, cursor, now, selected, more };
+  return { shown, fresh, cursor, now, selected, bulk, more };
 }
 
-/** `j` and `k` move the selection, Enter opens it; single keys rest in fields and on links. */
-function select(event: KeyboardEvent, shown: readonly Session[], selected: Signal<number>): void {
+/** `j` and `k` move the selection, Enter opens it, `x` chooses it; single keys rest in fields and on links. */
+function select(
+  event: KeyboardEvent,
+  shown: readonly Session[],
+  { selected, bulk }: { selected: Signal<number>; bulk: BulkState },
+): void {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest("input, textarea, select, a, button, summary")) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -77,6 +84,7 @@ function select(event: KeyboardEvent, shown: readonly Session[], selected: Signa
   if (event.key === "k") selected.value = Math.max(0, selected.value - 1);
   const id = shown[selected.value]?.session_id;
   if (id === undefined) return;
+  if (event.key === "x") bulk.toggle(id);
   if (event.key === "Enter") location.assign(`/sessions/${id}`);
   if (event.key === "j" || event.key === "k") {
     document.querySelector(`[data-session="${id}"]`)?.scrollIntoView({ block: "nearest" });

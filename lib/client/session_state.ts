@@ -20,7 +20,7 @@ export interface SessionStart {
   now: number;
 }
 /** What can be done to a session from its page. */
-export type Act = "pause" | "resume" | "cancel" | "suspend" | "retry" | "delete" | "pin";
+export type Act = "pause" | "pause_now" | "resume" | "cancel" | "suspend" | "retry" | "delete" | "pin";
 /** What the page shows and does. */
 export interface SessionState {
   view: Signal<SessionView>;
@@ -37,10 +37,10 @@ export interface SessionState {
   offline: ReadonlySignal<boolean>;
   doing: Signal<Act | null>;
   problem: Signal<string | null>;
-  /** What was asked for and comes later; shown while the run is at work. */
-  coming: Signal<string | null>;
   act(act: Act): Promise<void>;
   rename(name: string): Promise<void>;
+  /** A new run that keeps what was finished before a step of the last one. */
+  retryFrom(step_id: string): Promise<void>;
   startRun(task: string): Promise<boolean>;
 }
 
@@ -62,13 +62,13 @@ export function useSession(props: SessionStart): SessionState {
     offline: useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused"),
     doing: useSignal<Act | null>(null),
     problem: useSignal<string | null>(null),
-    coming: useSignal<string | null>(null),
   };
   useEffect(() => follow(state, id, props.view.seq), []);
   return {
     ...state,
     act: (act) => attempt(state, act, () => perform(state, id, act)),
     rename: (name) => attempt(state, null, () => rename(state, id, name)),
+    retryFrom: (step_id) => attempt(state, "retry", () => retry(state, { from_step: step_id })),
     startRun: async (task) => {
       await attempt(
         state,
@@ -79,7 +79,7 @@ export function useSession(props: SessionStart): SessionState {
     },
   };
 }
-type Data = Omit<SessionState, "act" | "rename" | "startRun">;
+type Data = Omit<SessionState, "act" | "rename" | "retryFrom" | "startRun">;
 
 /** The record is read again after a moment; what the view has folded already is newer and shown at once. */
 function shownSession(session: Session, view: SessionView): Session {
@@ -165,7 +165,6 @@ async function attempt(state: Data, act: Act | null, run: () => Promise<unknown>
   if (state.doing.peek() !== null) return;
   state.doing.value = act;
   state.problem.value = null;
-  state.coming.value = null;
   try {
     await run();
   } catch (error) {
@@ -181,16 +180,17 @@ async function perform(state: Data, id: string, act: Act): Promise<unknown> {
   const run_id = state.view.peek().runs.at(-1)?.run_id ?? "";
   switch (act) {
     case "pause":
-      await api.pauseRun(run_id);
-      return state.coming.value = "No new step begins. It pauses when the step at work is done.";
+      return await api.pauseRun(run_id);
+    case "pause_now":
+      return state.shown.peek().status === "suspended" ? await api.suspend(id, true) : await api.pauseRun(run_id, true);
     case "resume":
-      return state.session.peek().status === "active" ? await api.resumeRun(run_id) : await api.resume(id);
+      return state.shown.peek().status === "active" ? await api.resumeRun(run_id) : await api.resume(id);
     case "cancel":
       return await api.cancel(run_id);
     case "suspend":
       return await api.suspend(id);
     case "retry":
-      return await api.retry(run_id, {});
+      return await retry(state, {});
     case "delete":
       await api.deleteSession(id);
       return location.assign("/");
@@ -206,4 +206,9 @@ async function perform(state: Data, id: string, act: Act): Promise<unknown> {
 async function rename(state: Data, id: string, name: string): Promise<void> {
   const { version } = state.session.peek();
   state.session.value = await createApi({ base: location.origin }).patchSession(id, { name, version });
+}
+
+function retry(state: Data, body: { from_step?: string }): Promise<unknown> {
+  const run_id = state.view.peek().runs.at(-1)?.run_id ?? "";
+  return createApi({ base: location.origin }).retry(run_id, body);
 }

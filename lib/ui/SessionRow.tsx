@@ -5,12 +5,24 @@ import { Avatar, CostText, ModeTag, ProgressBar, StatusBadge } from "./Status.ts
 import { age, lookOf, money, reasonOf } from "./words.ts";
 
 /** A row of the list; `fresh` marks one that just came. */
-export function SessionRow(props: { session: Session; now: number; selected?: boolean; fresh?: boolean }) {
+export function SessionRow(
+  props: {
+    session: Session;
+    now: number;
+    selected?: boolean;
+    fresh?: boolean;
+    chosen: boolean;
+    onChoose: () => void;
+  },
+) {
   const { session, now } = props;
   const look = lookOf(session);
   const tone = look === "needs" ? " needs" : look === "failed" ? " bad" : "";
   return (
     <div class={`sr${props.selected ? " on" : ""}${props.fresh ? " fresh" : ""}`} data-session={session.session_id}>
+      <span class="c-cb">
+        <input type="checkbox" checked={props.chosen} aria-label={`Choose ${session.name}`} onChange={props.onChoose} />
+      </span>
       <span class="c-st">
         <StatusBadge look={look} />
       </span>

@@ -21,7 +21,7 @@ export function Mark() {
 }
 
 /** Where a page stands in the navigation. */
-export type Place = "sessions" | "new" | "session" | "none";
+export type Place = "sessions" | "new" | "session" | "settings" | "none";
 
 /** The top bar. `children` is the live part: pulse and connection. */
 export function TopBar(props: { at: Place; user: string; children?: ComponentChildren }) {
@@ -55,6 +55,9 @@ function Account(props: { user: string }) {
       </summary>
       <div class="menu-x">
         <p class="meta">{props.user}</p>
+        <a class="row" href="/settings">
+          <Icon name="settings" size={14} />Settings
+        </a>
         <a class="row" href="/api/docs">
           <Icon name="braces" size={14} />API
         </a>

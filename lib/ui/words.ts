@@ -103,6 +103,14 @@ const AT_REST: Readonly<Record<Session["status"], string>> = {
   expired: "Put away after a long rest; resume to go on",
 };
 
+/** What was asked of a run that still executes. */
+const ASKED = {
+  none: "",
+  suspend: "Is being suspended; ends what is at work: ",
+  pause: "Pauses after this step: ",
+  cancel: "Is being stopped: ",
+} as const;
+
 /** What a session does or waits for, in one line under its name. */
 export function reasonOf(session: Shown, now: number): string {
   const wait = session.wait;
@@ -113,9 +121,7 @@ export function reasonOf(session: Shown, now: number): string {
     case "approval":
       return `Waits for your answer${(wait?.count ?? 1) > 1 ? ` to ${wait?.count} questions` : ""}${since}`;
     case "run":
-      return session.status === "suspended"
-        ? `Is being suspended; ends what is at work: ${runningOn(session)}`
-        : runningOn(session);
+      return `${ASKED[session.status === "suspended" ? "suspend" : wait?.asked ?? "none"]}${runningOn(session)}`;
     case "queue":
       return `Waits in the queue${wait?.position === undefined ? "" : `, ${ordinal(wait.position)}`}${since}`;
     case "recovery":

@@ -1,5 +1,8 @@
 import { assertEquals, assertObjectMatch } from "@std/assert";
-import { OWNER, RUN, Story, SYSTEM } from "./support/story.ts";
+import { presentRun, presentSession } from "../../lib/engine/present.ts";
+import { project } from "../../lib/engine/project.ts";
+import { packSummary, unpackSummary } from "../../lib/engine/summary_row.ts";
+import { OWNER, RUN, SETTINGS, Story, SYSTEM } from "./support/story.ts";
 
 const pause = (now = false) => ({ type: "pause_run", run_id: RUN, now }) as const;
 const resume = { type: "resume_run", run_id: RUN } as const;
@@ -19,11 +22,40 @@ Deno.test("[ENG-P1] a queued run leaves the queue, a waiting one stays answerabl
 Deno.test("[ENG-P2] a running run pauses at the boundary, not while a leaf is at work", () => {
   const story = new Story().running();
   story.begin("a");
-  assertEquals(story.heard(() => story.ok(OWNER, pause())), []);
+  assertEquals(story.heard(() => story.ok(OWNER, pause())), ["pause_progress"]);
   assertEquals(story.same(story.sandbox, { type: "at_boundary" }), { paused: false });
   story.end("a");
   const heard = story.heard(() => assertEquals(story.ok(story.sandbox, { type: "at_boundary" }), { paused: true }));
   assertEquals(heard, ["run:paused", "workflow_paused"]);
+});
+
+Deno.test("[ENG-P7] a pause that is asked and not in force stands in run, wait and view, and goes with either end", () => {
+  const story = new Story().running();
+  story.begin("a");
+  const asked = () => {
+    const session = presentSession(story.state, SETTINGS);
+    const run = story.state.run === null ? null : presentRun(story.state.run);
+    return [run?.pause?.now, session.wait?.asked, story.view.wait?.asked, story.view.runs.at(-1)?.pause];
+  };
+  const nothing = [undefined, undefined, undefined, null];
+  assertEquals(asked(), nothing);
+  story.ok(OWNER, pause());
+  assertEquals(asked(), [false, "pause", "pause", { now: false }]);
+  assertObjectMatch(story.last("pause_progress"), { stage: "asked", now: false, by: "Ada" });
+  story.ok(OWNER, pause(true));
+  assertEquals(asked(), [true, "pause", "pause", { now: true }]);
+  const summary = project(story.state, SETTINGS).summary;
+  assertEquals(summary === null ? null : unpackSummary(packSummary(summary)).wait, summary?.wait);
+  story.ok(OWNER, resume);
+  assertEquals(asked(), nothing);
+  assertObjectMatch(story.last("pause_progress"), { stage: "taken_back" });
+  story.ok(OWNER, pause());
+  story.ok(OWNER, { type: "cancel_run", run_id: RUN });
+  assertEquals(asked(), [undefined, "cancel", "cancel", null]);
+  const other = new Story().running();
+  other.ok(OWNER, pause());
+  other.ok(other.sandbox, { type: "at_boundary" });
+  assertEquals([other.view.wait?.on, other.view.wait?.asked], ["resume", undefined]);
 });
 
 Deno.test("[ENG-P3] with now the host kills the sandbox and settles; the attempt is given up", () => {
@@ -49,7 +81,7 @@ Deno.test("[ENG-P5] resume goes to the queue with its reason; before the boundar
   const story = new Story().running();
   story.begin("a");
   story.ok(OWNER, pause());
-  assertEquals(story.heard(() => story.ok(OWNER, resume)), []);
+  assertEquals(story.heard(() => story.ok(OWNER, resume)), ["pause_progress"]);
   assertEquals(story.state.run !== null && "pause" in story.state.run, false);
   story.ok(OWNER, pause());
   story.ok(SYSTEM, { type: "settle_run", run_id: RUN, fence: 1 });

@@ -77,6 +77,8 @@ Deno.test("[WO2] the reason says what is waited for and since when", () => {
   assertEquals(reason({ wait: { on: "approval", since, count: 3 } }), "Waits for your answer to 3 questions, 3 min");
   assertEquals(reason({ wait: { on: "run", since }, activity: "Fits the trend" }), "Fits the trend");
   assertEquals(reason({ wait: { on: "run", since } }), "Running");
+  const asked = (word: "pause" | "cancel") => reason({ wait: { on: "run", since, asked: word }, activity: "Fits" });
+  assertEquals([asked("pause"), asked("cancel")], ["Pauses after this step: Fits", "Is being stopped: Fits"]);
   const work = { wait: { on: "run" as const, since }, current_step: "Clean it", activity: "Runs code" };
   assertEquals(reason(work), "Clean it: runs code");
   assertEquals(reason({ ...work, progress: { done: 1, total: 5, unit: "step" } }), "Step 2 of 5, Clean it: runs code");

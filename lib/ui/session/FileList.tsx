@@ -17,6 +17,8 @@ export function FileList(props: {
   chosen: string | null;
   preview: Preview | null;
   href: (path: string) => string;
+  /** Address of all of them as one archive. */
+  zip: string;
   onChoose: (path: string) => void;
 }) {
   const { files, chosen } = props;
@@ -25,22 +27,27 @@ export function FileList(props: {
   }
   return (
     <div class="files-x">
-      <ul class="files-l" aria-label="Files">
-        {files.map((file) => (
-          <li key={file.file_path}>
-            <button
-              type="button"
-              class={`fl${file.file_path === chosen ? " on" : ""}`}
-              aria-pressed={file.file_path === chosen}
-              onClick={() => props.onChoose(file.file_path)}
-            >
-              <Icon name={iconOf(file.file_path)} size={14} />
-              <span class="mono t">{file.file_path}</span>
-              <span class="x">{size(file.size_bytes)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <div class="files-l">
+        <a class="btn btn-xs btn-line zip" href={props.zip} download>
+          <Icon name="download" size={14} />All as ZIP
+        </a>
+        <ul aria-label="Files">
+          {files.map((file) => (
+            <li key={file.file_path}>
+              <button
+                type="button"
+                class={`fl${file.file_path === chosen ? " on" : ""}`}
+                aria-pressed={file.file_path === chosen}
+                onClick={() => props.onChoose(file.file_path)}
+              >
+                <Icon name={iconOf(file.file_path)} size={14} />
+                <span class="mono t">{file.file_path}</span>
+                <span class="x">{size(file.size_bytes)}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
       <div class="files-p">
         {chosen !== null && (
           <div class="pane-h">

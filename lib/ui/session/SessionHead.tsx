@@ -14,7 +14,7 @@ export interface SessionHeadProps {
   offline: boolean;
   viewers: readonly { id: string; name: string }[];
   busy: string | null;
-  onAct: (act: "pause" | "resume" | "cancel" | "retry" | "delete" | "pin" | "suspend") => void;
+  onAct: (act: "pause" | "pause_now" | "resume" | "cancel" | "retry" | "delete" | "pin" | "suspend") => void;
   onRename: () => void;
 }
 
@@ -48,6 +48,7 @@ function Actions(props: SessionHeadProps) {
   const { session, busy, offline } = props;
   const open = session.run_status !== null && ["queued", "running", "waiting", "paused"].includes(session.run_status);
   const still = session.status === "suspended" || session.status === "expired" || session.run_status === "paused";
+  const pausing = session.wait?.asked === "pause";
   const off = busy !== null || offline;
   const button = (act: Act, word: string, doing: string) => (
     <button
@@ -61,8 +62,9 @@ function Actions(props: SessionHeadProps) {
   );
   return (
     <span class="sp row acts" style="gap:6px">
-      {still && button("resume", "Resume", "Resuming")}
-      {open && !still && button("pause", "Pause", "Pausing")}
+      {(still || pausing) && button("resume", still ? "Resume" : "Go on", "Resuming")}
+      {pausing && button("pause_now", "Pause now", "Pausing")}
+      {open && !still && !pausing && session.wait?.asked === undefined && button("pause", "Pause", "Pausing")}
       {open && button("cancel", "Cancel…", "Cancelling")}
       {(session.run_status === "failed" || session.run_status === "cancelled") && !still &&
         button("retry", "Run again", "Starting")}

@@ -1,12 +1,20 @@
 // The steps as a tree: status icon leads, duration or reason at the right, planned ones muted.
 import type { SessionView } from "../../engine/view.ts";
+import { Icon } from "../Icon.tsx";
 import { StatusIcon } from "../Status.tsx";
 import { took } from "../words.ts";
 import { type StepRow, stepRows } from "./step_rows.ts";
 
 /** The tree of the current run. Choosing a row shows its lines in the console. */
 export function StepTree(
-  props: { view: SessionView; now: number; selected: string | null; onSelect: (key: string | null) => void },
+  props: {
+    view: SessionView;
+    now: number;
+    selected: string | null;
+    onSelect: (key: string | null) => void;
+    /** Repeats the run from a step; null while that cannot be. */
+    onRetry: ((key: string) => void) | null;
+  },
 ) {
   const rows = stepRows(props.view);
   const done = rows.filter((row) => row.look === "completed" || row.look === "reused" || row.look === "skipped").length;
@@ -25,6 +33,7 @@ export function StepTree(
             now={props.now}
             on={props.selected === row.key}
             onSelect={() => props.onSelect(props.selected === row.key ? null : row.key)}
+            onRetry={row.look === "planned" ? null : props.onRetry}
           />
         ))}
       </div>
@@ -32,7 +41,9 @@ export function StepTree(
   );
 }
 
-function Row(props: { row: StepRow; now: number; on: boolean; onSelect: () => void }) {
+function Row(
+  props: { row: StepRow; now: number; on: boolean; onSelect: () => void; onRetry: ((key: string) => void) | null },
+) {
   const { row } = props;
   const tone = `${row.depth === 0 ? " ph" : ""}${row.look === "needs" ? " needs" : ""}${
     row.look === "planned" ? " plan" : ""
@@ -59,7 +70,29 @@ function Row(props: { row: StepRow; now: number; on: boolean; onSelect: () => vo
       <span class="t">
         <span class="nm">{row.name}</span> {row.sub && <span class="sub">{row.sub}</span>}
       </span>
+      {props.onRetry !== null && <Again row={row} onRetry={props.onRetry} />}
       <span class="x">{row.look === "needs" ? "asks you" : ms === null ? "" : took(ms)}</span>
     </div>
+  );
+}
+
+/** Repeats the run from this step: what was finished before it is kept. */
+function Again(props: { row: StepRow; onRetry: (key: string) => void }) {
+  const { row } = props;
+  const again = (event: MouseEvent) => {
+    event.stopPropagation();
+    props.onRetry(row.key);
+  };
+  return (
+    <button
+      type="button"
+      class="btn btn-xs btn-line again"
+      title="Runs it again from here; what was finished before is kept"
+      aria-label={`Retry from here: ${row.name}`}
+      onClick={again}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <Icon name="rotate-cw" size={12} />Retry from here
+    </button>
   );
 }
