@@ -2,14 +2,15 @@
 //
 // Owns the order, the process that is started ahead, and the folder around a block: checked before, compared after.
 //   X1. The folder is walked before a process is started and again before that process hears what to run.
-//   X2. While a block runs, the process for the next one starts; it is used only when it still fits.
+//   X2. While a block runs, the process for the next one starts, and that for the first when its run begins; it is used
+//       only when it still fits.
 //   X3. What its code did is a result. Only an abort, a sink that fails and a server that cannot start one are thrown.
 //   X4. A block that broke the disk's limit leaves nothing new behind.
 import { getLogger } from "@logtape/logtape";
 import { AppError } from "../model/error.ts";
 import { Json } from "../model/json.ts";
 import type { ExecResult } from "../protocol/sandbox.ts";
-import type { Cancel, ExecDone, ExecSink, ExecSpec, Executor } from "../service/ports.ts";
+import type { Cancel, ExecDone, ExecSink, ExecSpec, Executor, SandboxLimits } from "../service/ports.ts";
 import { type BlockOutcome, runBlock } from "./exec_block.ts";
 import {
   type BlockFiles,
@@ -61,6 +62,16 @@ export class SessionExecutor implements Executor {
     return this.#queue.pass(() => this.#run(spec, sink, stopped));
   }
 
+  ahead(limits: SandboxLimits): void {
+    const { work, input } = this.#options;
+    void this.#queue.pass(async () => {
+      if (this.#blocks > 0 || this.#ahead !== undefined || this.#closing.signal.aborted) return;
+      await ensureFolder(work);
+      await checkFolder(work, limits, input.clock);
+      this.#startAhead(settingsOf(limits, []));
+    }).catch((error) => log.debug("exec.not_ahead", { error: String(error) })); // the block itself says what is wrong
+  }
+
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort(new AppError("draining", "Cannot run the block: its executor was closed"));
@@ -73,7 +84,7 @@ export class SessionExecutor implements Executor {
     signal.throwIfAborted();
     const { work, closed, input } = this.#options;
     const granted = await grantedFolders(spec.grants, closed);
-    const settings = settingsOf(spec, granted.read);
+    const settings = settingsOf(spec.limits, granted.read);
     const n = ++this.#blocks;
     let files: BlockFiles;
     try {
@@ -200,7 +211,7 @@ export class SessionExecutor implements Executor {
   }
 }
 
-function settingsOf({ limits }: ExecSpec, read: readonly string[]): ExecSettings {
+function settingsOf(limits: SandboxLimits, read: readonly string[]): ExecSettings {
   return { memory_mb: limits.memory_mb, disk_mb: limits.disk_mb, cpu_s: Math.max(1, Math.ceil(limits.cpu_s)), read };
 }
 

@@ -35,10 +35,15 @@ export class ExecProcess {
   readonly paths: ExecPaths;
   readonly deno_dir: string;
   #key: string;
+  #cpu_s: number;
   #dirs: DenoDirs;
 
-  private constructor(child: Subprocess, parts: { paths: ExecPaths; deno_dir: string; key: string; dirs: DenoDirs }) {
+  private constructor(
+    child: Subprocess,
+    parts: { paths: ExecPaths; deno_dir: string; key: string; cpu_s: number; dirs: DenoDirs },
+  ) {
     this.child = child;
+    this.#cpu_s = parts.cpu_s;
     this.paths = parts.paths;
     this.deno_dir = parts.deno_dir;
     this.#key = parts.key;
@@ -61,16 +66,20 @@ export class ExecProcess {
       };
       const key = await fit(work, settings);
       const child = Subprocess.spawn(execCommand(plan), home.clock);
-      return new ExecProcess(child, { paths: execPaths(plan), deno_dir, key, dirs: home.dirs });
+      const { cpu_s } = settings;
+      return new ExecProcess(child, { paths: execPaths(plan), deno_dir, key, cpu_s, dirs: home.dirs });
     } catch (error) {
       await home.dirs.drop(deno_dir);
       throw error;
     }
   }
 
-  /** Whether it is alive and was started for this folder with these settings. */
+  /**
+   * Whether it is alive and was started for this folder with these settings. Its kernel's limit of processor time may be
+   * further away: what a run has left goes down with each second, and the watchdog keeps to what the block is given.
+   */
   async fits(work: string, settings: ExecSettings): Promise<boolean> {
-    return this.child.alive && this.#key === await fit(work, settings);
+    return this.child.alive && this.#cpu_s >= settings.cpu_s && this.#key === await fit(work, settings);
   }
 
   /** Tells it what to run. */
@@ -91,5 +100,5 @@ export class ExecProcess {
 
 async function fit(work: string, settings: ExecSettings): Promise<string> {
   const { dev, ino } = await Deno.lstat(work);
-  return JSON.stringify([dev, ino, settings.memory_mb, settings.disk_mb, settings.cpu_s, settings.read]);
+  return JSON.stringify([dev, ino, settings.memory_mb, settings.disk_mb, settings.read]);
 }

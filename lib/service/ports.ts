@@ -122,6 +122,8 @@ export type ExecSink = (
 
 /** Runs blocks for one run, one at a time, each in a process of its own; keeps the next process started ahead. */
 export interface Executor {
+  /** Begins to start the process of the first block, so that it need not be waited for; for nothing when none comes. */
+  ahead(limits: SandboxLimits): void;
   /** Runs one block. Resolves after the process tree is gone; aborting kills it and rejects with the signal's reason. */
   run(spec: ExecSpec, sink: ExecSink, signal: AbortSignal): Promise<ExecDone>;
   /** Kills what is left; settles when no process is left. */

@@ -57,6 +57,25 @@ Deno.test("[SBX-EXEC-3] the next process is started while a block runs, and used
     assertFalse(processesNaming(work).includes(ahead ?? 0));
   }));
 
+Deno.test("[SBX-EXEC-23] the process of the first block is started ahead and used, also by a block that is given less time", () =>
+  withExecutor(async ({ executor, work, run }) => {
+    const first = spec("console.log(Deno.pid)");
+    executor.ahead({ ...first.limits, cpu_s: first.limits.cpu_s + 100 });
+    executor.ahead(first.limits);
+    await until(() => processesNaming(work).length > 0, 5000, "the process started ahead");
+    const [ahead, ...more] = processesNaming(work);
+    assertEquals(more, [], "one, however often it is asked for");
+    assertEquals((await run(first)).stdout.trim(), String(ahead));
+  }));
+
+Deno.test("[SBX-EXEC-24] a process that was started ahead for nothing goes with its executor", () =>
+  withExecutor(async ({ executor, work }) => {
+    executor.ahead(spec("").limits);
+    await until(() => processesNaming(work).length > 0, 5000, "the process started ahead");
+    await executor.close();
+    assertEquals(processesNaming(work), []);
+  }));
+
 Deno.test("[SBX-EXEC-4] a process that does not fit is thrown away: other limits, or its folder was replaced", () =>
   withExecutor(async ({ run, work }) => {
     await run("1");

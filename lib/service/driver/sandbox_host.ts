@@ -218,6 +218,8 @@ export class SandboxHost {
       behind: core.behind,
       exceeded: (message) => this.#events.exceeded(message),
     });
+    const limits = limitsOf(prepared.run, core);
+    if (prepared.expects_code) this.#executor.ahead(limits);
     try {
       this.#sandbox = await core.sandboxes.start({
         frame: (frame) => frames.take(frame),
@@ -226,7 +228,7 @@ export class SandboxHost {
           const told = output.reports(lines).map(({ events, bytes }) => this.#report(events, bytes));
           return core.behind() ? Promise.all(told).then(() => undefined) : undefined;
         },
-      }, limitsOf(prepared.run, core));
+      }, limits);
     } catch (error) {
       await this.#executor.close();
       throw error;

@@ -10,6 +10,7 @@ import type { SessionRecord } from "../../model/session.ts";
 import type { HostFrame, RunStart } from "../../protocol/sandbox.ts";
 import type { RunCore } from "../core.ts";
 import type { Kept } from "../kept.ts";
+import { expectsCode } from "./expects_code.ts";
 import { FileTracker } from "./file_tracker.ts";
 
 type BeginRun = Extract<RunCommand, { type: "begin_run" }>;
@@ -22,6 +23,8 @@ export interface Prepared {
   /** Finished entries of the run that this one repeats. */
   readonly kept: readonly SettledEntry[];
   readonly files: FileTracker;
+  /** A block of code will soon be wanted. */
+  readonly expects_code: boolean;
 }
 
 /** Prepares the start of a claimed run. Throws AppError `invalid` when its mode is gone. */
@@ -41,6 +44,12 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
     run,
     kept: kept.entries,
     files,
+    expects_code: expectsCode({
+      config: run.config,
+      config_schema: entry.description.config_schema,
+      task,
+      entries: state.entries.values(),
+    }),
     begin: {
       workflow_version: source.version,
       source_digest: source.source_digest,

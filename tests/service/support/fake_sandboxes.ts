@@ -32,6 +32,8 @@ export class FakeSandboxes implements Sandboxes {
   isolation: Isolation = "limits";
   readonly started: FakeSandbox[] = [];
   readonly scripts = new Map<string, ExecScript>();
+  /** Limits of the processes that were wanted ahead. */
+  readonly ahead: SandboxLimits[] = [];
   /** Texts of the blocks that ran, in order. */
   readonly executed: string[] = [];
   workflows: Workflow[];
@@ -59,6 +61,7 @@ export class FakeSandboxes implements Sandboxes {
   };
 
   executor = (): Executor => ({
+    ahead: (limits) => void this.ahead.push(limits),
     run: async (spec, sink, signal) => {
       if (this.gone) return await new Promise<ExecResult>(() => {});
       const code = spec.args.code ?? "";
