@@ -128,13 +128,17 @@ function blockLines(log: readonly Logged[], book: Book): string[] {
 
 function words(log: readonly Logged[], book: Book): string[] {
   const said = new Map<string, string>();
+  const whole = new Map<string, unknown>();
   for (const { event_type, data } of log) {
     const id = String(data["message_id"]);
     if (event_type === "agent_delta") said.set(id, `${said.get(id) ?? ""}${data["text"]}`);
+    if (event_type === "agent_message") whole.set(id, data["message"]);
   }
-  const asked = (book.says ?? []).map(spoken);
-  return [...said].filter(([, text]) => !asked.some((whole) => whole.startsWith(text)))
-    .map(([id, text]) => `message ${id} is missing words: ${text.slice(0, 200)}`);
+  const asked = book.says?.map(spoken);
+  const begins = (text: string, full: unknown) => typeof full !== "string" || full.startsWith(text);
+  return [...said].filter(([id, text]) =>
+    !begins(text, whole.get(id)) || asked?.some((full) => begins(text, full)) === false
+  ).map(([id, text]) => `message ${id} is missing words: ${text.slice(0, 200)}`);
 }
 
 /** The blocks whose steps the log calls completed. */
