@@ -20,7 +20,7 @@ import { openWire, type Wire } from "./wire.ts";
 /** The harness's own workflows. */
 const FLOWS = new URL("./flows", import.meta.url).pathname;
 const SETTLE_MS = 60_000;
-const SWEEP_MS = 5_000;
+const SWEEP_MS = 20_000;
 const TOLD_MS = 5_000;
 /** Whatever hangs, the test goes on with the next episode. */
 const EPISODE_MS = 300_000;

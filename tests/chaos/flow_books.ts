@@ -57,15 +57,28 @@ function talks(chance: Chance): Book {
 }
 
 /** A model speaks, a block prints. */
-function speaks(chance: Chance, blocks: readonly Block[] = [block("Print", chance.between(2, 20), 2)]): Book {
+function speaks(chance: Chance): Book {
   const says = Array.from(
     { length: chance.between(1, 3) },
     (_, n) => `say-k${chance.between(0, 1e6)}n${n}-${chance.between(20, 150)}`,
   );
+  return spokenBook("speaks", says, [block("Print", chance.between(2, 20), 2)]);
+}
+
+/** Blocks that take long enough to be seen at work, without a runbook. */
+function prints(chance: Chance): Book {
+  return spokenBook("long", [], ["Slow", "Slower"].map((name) => block(name, chance.between(80, 120), 15)));
+}
+
+function spokenBook(kind: string, says: readonly string[], blocks: readonly Block[]): Book {
   return {
-    kind: "speaks",
-    task: "speaks",
-    config: { mode: "chaos-speaks", says, blocks: blocks.map((one) => ({ name: one.name, code: code(one) })) },
+    kind,
+    task: kind,
+    config: {
+      mode: "chaos-speaks",
+      says: [...says],
+      blocks: blocks.map((one) => ({ name: one.name, code: code(one) })),
+    },
     blocks,
     ends: "completed",
     says,
@@ -75,12 +88,6 @@ function speaks(chance: Chance, blocks: readonly Block[] = [block("Print", chanc
       return wrong < 0 ? null : `gives back other words for ${says[wrong]}: ${said[wrong]?.slice(0, 200)}`;
     },
   };
-}
-
-/** Blocks that take long enough to be seen at work, without a runbook. */
-function prints(chance: Chance): Book {
-  const blocks = ["Slow", "Slower"].map((name) => block(name, chance.between(80, 120), 15));
-  return { ...speaks(chance, blocks), kind: "long" };
 }
 
 /** Makers by kind. */

@@ -7,7 +7,7 @@ const MOST_ROUNDS = 25;
 /** What shows each fault: any other breach is one of its own, and no proof. */
 const SHOWS: Record<Plant, RegExp> = {
   ack_early: /was acknowledged|was answered|were seen|was reset/,
-  skip_fence: /which was over|had begun/,
+  skip_fence: /which was over|had begun|is completed with/,
   drop_chunk: /answers 500|the log of .* ends at|stands where|was given seq/,
   double_answer: /were acknowledged|received/,
   replay_emits: /says again/,

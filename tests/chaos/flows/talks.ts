@@ -31,12 +31,13 @@ export default defineWorkflow({
         break;
       } catch (error) {
         if (!(error instanceof Failure) || error.code !== "fragile") throw error;
-        await ctx.approve(`broken ${tries}`, {
+        const answer = await ctx.approve(`broken ${tries}`, {
           type: "error_recovery",
           title: "It broke",
           subject: { tries },
-          allowed: ["retry"],
+          allowed: ["retry", "abort"],
         });
+        if (answer.verb === "abort") throw new Failure("aborted", "not tried again");
       }
     }
     ctx.memory.set("talked", { name });
