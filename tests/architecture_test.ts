@@ -106,12 +106,14 @@ Deno.test("[ARCH6] one Deno version is pinned and every place that names it agre
   assertEquals([...named], [pinned]);
 });
 
-Deno.test("[ARCH7] every rule that a test names is listed in tests/SPEC, and every one listed has a test", async () => {
+Deno.test("[ARCH7] every rule that a test names is listed once in tests/SPEC, and every one listed has a test", async () => {
   const [named, known, { listed }] = await Promise.all([namedInTests(), rulesOfTests(), rulesOfSpec()]);
   const unlisted = [...named].filter(([id]) => !listed.has(id)).map(([id, where]) => `${id}: ${[...where].join()}`);
   assertEquals(unlisted, [], "named by a test and not listed");
   const untested = [...listed].filter(([id]) => !known.has(id)).map(([id, where]) => `${id}: ${[...where].join()}`);
   assertEquals(untested, [], "listed and not named by a test");
+  const twice = [...listed].filter(([, where]) => where.size > 1).map(([id, where]) => `${id}: ${[...where].join()}`);
+  assertEquals(twice, [], "one id for two rules");
 });
 
 Deno.test("[ARCH8] each sentence of the design names tests that there are, and a file in which they stand", async () => {

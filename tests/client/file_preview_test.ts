@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { imagePath, previewKind } from "@/lib/client/file_preview.ts";
 
-Deno.test("[FP3] the kind of a preview follows from the end of the name, in any case", () => {
+Deno.test("[FILE3] the kind of a preview follows from the end of the name, in any case", () => {
   const kinds = {
     image: ["a.png", "b/c.JPG", "d.jpeg", "e.gif", "f.webp", "g.avif", "h.svg"],
     markdown: ["report.md", "a/README.MARKDOWN"],
@@ -14,7 +14,7 @@ Deno.test("[FP3] the kind of a preview follows from the end of the name, in any 
   }
 });
 
-Deno.test("[FP2] an image lies beside its Markdown file, or at the top when it says so", () => {
+Deno.test("[FILE2] an image lies beside its Markdown file, or at the top when it says so", () => {
   assertEquals(imagePath("report.md", "plot.png"), "plot.png");
   assertEquals(imagePath("out/a/report.md", "plot.png"), "out/a/plot.png");
   assertEquals(imagePath("out/a/report.md", "./x/../plot.png"), "out/a/plot.png");
@@ -23,7 +23,7 @@ Deno.test("[FP2] an image lies beside its Markdown file, or at the top when it s
   assertEquals(imagePath("out/report.md", "my%20plot.png?v=1#x"), "out/my plot.png");
 });
 
-Deno.test("[FP2] an image that lies elsewhere is none: another host, a scheme, above the folder, nothing", () => {
+Deno.test("[FILE2] an image that lies elsewhere is none: another host, a scheme, above the folder, nothing", () => {
   const elsewhere = [
     "https://example.org/a.png",
     "HTTP://example.org/a.png",
@@ -45,7 +45,7 @@ Deno.test("[FP2] an image that lies elsewhere is none: another host, a scheme, a
   for (const src of elsewhere) assertEquals(imagePath("out/report.md", src), null, src);
 });
 
-Deno.test("[FP2] whatever the Markdown says, the path stays inside the session's files", () => {
+Deno.test("[FILE2] whatever the Markdown says, the path stays inside the session's files", () => {
   const piece = fc.constantFrom("..", ".", "", "a", "%2e%2e", "%2F", "b.png", "%5C", "?", "#");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 8 }), fc.constantFrom("r.md", "x/r.md", "x/y/r.md"), (parts, file) => {

@@ -32,7 +32,7 @@ const leaf = (key: string, how: Partial<{ gate: GateAsk; kind: "tool" | "exec" |
 const begin = (story: Story, key: string, how: Parameters<typeof leaf>[1] = {}): Json =>
   story.ok(story.sandbox, leaf(key, how));
 
-Deno.test("[ENG-G1] a gate is asked before its leaf begins, in a row of its own; the leaf has none yet", () => {
+Deno.test("[ENG-ASK1] a gate is asked before its leaf begins, in a row of its own; the leaf has none yet", () => {
   const story = new Story().running();
   const asked = net();
   const heard = story.heard(() => assertObjectMatch(begin(story, "t", { gate: asked }) as object, { gated: true }));
@@ -43,7 +43,7 @@ Deno.test("[ENG-G1] a gate is asked before its leaf begins, in a row of its own;
   story.status("waiting", "active");
 });
 
-Deno.test("[ENG-G2] the commit that begins the leaf uses the yes up; it stays valid for later attempts of that leaf", () => {
+Deno.test("[ENG-ASK2] the commit that begins the leaf uses the yes up; it stays valid for later attempts of that leaf", () => {
   const story = new Story().running();
   const asked = net();
   begin(story, "t", { gate: asked });
@@ -62,7 +62,7 @@ Deno.test("[ENG-G2] the commit that begins the leaf uses the yes up; it stays va
   assertEquals(story.state.entries.get("t")?.attempt, 2);
 });
 
-Deno.test("[ENG-G3] another digest asks anew: the open question is withdrawn, a yes to the old one is none", () => {
+Deno.test("[ENG-ASK3] another digest asks anew: the open question is withdrawn, a yes to the old one is none", () => {
   const story = new Story().running();
   const first = call();
   begin(story, "t", { gate: first });
@@ -75,7 +75,7 @@ Deno.test("[ENG-G3] another digest asks anew: the open question is withdrawn, a 
   assertEquals(story.state.entries.has("t"), false);
 });
 
-Deno.test("[ENG-G4] a no fails the leaf without a begin, in plain words; a deadline fails it as expired", () => {
+Deno.test("[ENG-ASK4] a no fails the leaf without a begin, in plain words; a deadline fails it as expired", () => {
   const story = new Story().running();
   const no = net();
   begin(story, "t", { gate: no });
@@ -93,7 +93,7 @@ Deno.test("[ENG-G4] a no fails the leaf without a begin, in plain words; a deadl
   assertObjectMatch(story.state.entries.get("u") ?? {}, { status: "failed", failure: { code: "expired" } });
 });
 
-Deno.test("[ENG-G5] at its deadline a gate does what on_timeout says: approve lets through, fail is no", () => {
+Deno.test("[ENG-ASK5] at its deadline a gate does what on_timeout says: approve lets through, fail is no", () => {
   for (const [on_timeout, began] of [["approve", true], ["fail", false], ["reject", false]] as const) {
     const story = new Story().running();
     const asked = net({ timeout_s: 60, on_timeout });
@@ -105,7 +105,7 @@ Deno.test("[ENG-G5] at its deadline a gate does what on_timeout says: approve le
   }
 });
 
-Deno.test("[ENG-G6] for this session: kept with the session, told, and never asked again for the same thing", () => {
+Deno.test("[ENG-ASK6] for this session: kept with the session, told, and never asked again for the same thing", () => {
   const story = new Story().running();
   const asked = net();
   begin(story, "t", { gate: asked });
@@ -125,7 +125,7 @@ Deno.test("[ENG-G6] for this session: kept with the session, told, and never ask
   );
 });
 
-Deno.test("[ENG-G7] never in this session: the next one who wants it is told no without a question", () => {
+Deno.test("[ENG-ASK7] never in this session: the next one who wants it is told no without a question", () => {
   const story = new Story().running();
   const asked = net();
   begin(story, "t", { gate: asked });
@@ -138,7 +138,7 @@ Deno.test("[ENG-G7] never in this session: the next one who wants it is told no 
   });
 });
 
-Deno.test("[ENG-G8] modified journals the digest of the changed arguments with the leaf", () => {
+Deno.test("[ENG-ASK8] modified journals the digest of the changed arguments with the leaf", () => {
   const story = new Story().running();
   const asked = call();
   begin(story, "t", { gate: asked });
@@ -151,7 +151,7 @@ Deno.test("[ENG-G8] modified journals the digest of the changed arguments with t
   );
 });
 
-Deno.test("[ENG-G9] a right wanted in the middle: the attempt is not counted, the leaf rests, and begins again after a yes", () => {
+Deno.test("[ENG-ASK9] a right wanted in the middle: the attempt is not counted, the leaf rests, and begins again after a yes", () => {
   const story = new Story().running();
   begin(story, "code", { kind: "exec" });
   const asked = net();
@@ -171,7 +171,7 @@ Deno.test("[ENG-G9] a right wanted in the middle: the attempt is not counted, th
   );
 });
 
-Deno.test("[ENG-G10] code that wants ever more rights is told no: eight questions a leaf", () => {
+Deno.test("[ENG-ASK10] code that wants ever more rights is told no: eight questions a leaf", () => {
   const story = new Story().running();
   begin(story, "code", { kind: "exec" });
   for (let n = 1; n <= 8; n++) {
@@ -187,7 +187,7 @@ Deno.test("[ENG-G10] code that wants ever more rights is told no: eight question
   assertEquals(story.same(story.sandbox, { type: "gate_leaf", key: "code", gate: ninth }), { refused: true });
 });
 
-Deno.test("[ENG-G11] cancel, the end of the run and a dropped branch close a gate like any question", () => {
+Deno.test("[ENG-ASK11] cancel, the end of the run and a dropped branch close a gate like any question", () => {
   const cancelled = new Story().running();
   const one = net();
   begin(cancelled, "t", { gate: one });
@@ -203,7 +203,7 @@ Deno.test("[ENG-G11] cancel, the end of the run and a dropped branch close a gat
   assertEquals(dropped.answer(two.approval_id, "approved").ok, false);
 });
 
-Deno.test("[ENG-G12] a gate can be answered while its session is suspended; the answer is used on resume", () => {
+Deno.test("[ENG-ASK12] a gate can be answered while its session is suspended; the answer is used on resume", () => {
   const story = new Story().running();
   const asked = net();
   begin(story, "t", { gate: asked });
@@ -216,14 +216,14 @@ Deno.test("[ENG-G12] a gate can be answered while its session is suspended; the 
   assertObjectMatch(begin(story, "t", { gate: net() }) as object, { began: true });
 });
 
-Deno.test("[ENG-G13] the 51st question of a run waits to be asked, a gate too", () => {
+Deno.test("[ENG-ASK13] the 51st question of a run waits to be asked, a gate too", () => {
   const story = new Story().running();
   for (let n = 0; n < 50; n++) begin(story, `t${n}`, { gate: net({ approval_digest: digest(n + 1) }) });
   assertObjectMatch(story.same(story.sandbox, leaf("last", { gate: net() })) as object, { began: false, later: true });
   assertEquals(story.waits(), { waiting: true });
 });
 
-Deno.test("[ENG-G14] a budget: a yes raises the limit in the commit that begins the turn, and the others need none", () => {
+Deno.test("[ENG-ASK14] a budget: a yes raises the limit in the commit that begins the turn, and the others need none", () => {
   const story = new Story().running({ maxCostUsd: 1 });
   const usage = { input_tokens: 1, output_tokens: 1, cached_input_tokens: 0 };
   begin(story, "m", { kind: "model" });
@@ -242,7 +242,7 @@ Deno.test("[ENG-G14] a budget: a yes raises the limit in the commit that begins 
   assertEquals(story.state.approvals.get(two.approval_id)?.status, "cancelled");
 });
 
-Deno.test("[ENG-G15] a question of a workflow that was answered for the session is not asked again", () => {
+Deno.test("[ENG-ASK15] a question of a workflow that was answered for the session is not asked again", () => {
   const story = new Story().running();
   const first = story.ask("a", { type: "tool_call", allowed: CALL });
   story.answer(first, "approved_session", undefined, ADMIN);
