@@ -6,6 +6,8 @@ import type { Approval } from "../lib/protocol/rest.ts";
 import { useApprovalKeys } from "../lib/client/approval_keys.ts";
 import { type ApprovalPlace, type ApprovalState, useApproval } from "../lib/client/approval_state.ts";
 import { AskHead } from "../lib/ui/approval/AskHead.tsx";
+import { AnswersHelp } from "../lib/ui/approval/AnswersHelp.tsx";
+import { ArgsEditor } from "../lib/ui/approval/ArgsEditor.tsx";
 import { AskFoot } from "../lib/ui/approval/AskFoot.tsx";
 import { AskText } from "../lib/ui/approval/AskText.tsx";
 import { PlanDiff } from "../lib/ui/approval/PlanDiff.tsx";
@@ -35,6 +37,7 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
   const { draft } = state;
   const locked = state.sending.value !== null || props.ended !== null;
   const plan = draft.value !== null && state.editable ? draft.value : null;
+  const args = state.args.value !== null && state.editable ? state.args.value : null;
   const bare = plan === null && isSaidByHead(approval);
   const input = approval.approval_type === "input";
   const typed = input ? state.answer : state.feedback;
@@ -45,7 +48,16 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
         <div class={`ap-body${bare ? " bare" : ""}`}>
           {!bare && (
             <div class="ap-col">
-              {plan === null ? <Subject approval={approval} /> : (
+              {args !== null && (
+                <ArgsEditor
+                  tool={toolOf(approval)}
+                  draft={args}
+                  locked={locked}
+                  onDraft={(next) => state.args.value = next}
+                />
+              )}
+              {plan === null && args === null && <Subject approval={approval} />}
+              {plan !== null && (
                 <PlanEditor
                   draft={plan}
                   editing={state.editing.value}
@@ -58,6 +70,7 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
           )}
           <div class="ap-col">
             {plan !== null && <PlanDiff draft={plan} />}
+            <AnswersHelp buttons={buttons} />
             <AskText answer={input} text={typed.value} onText={(text) => typed.value = text} />
           </div>
         </div>
@@ -65,6 +78,11 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
       <Foot {...props} state={state} />
     </section>
   );
+}
+
+function toolOf({ context }: Approval): string {
+  const tool = context !== null && typeof context === "object" && !Array.isArray(context) ? context["tool"] : "";
+  return typeof tool === "string" ? tool : "";
 }
 
 const Foot = (props: ApprovalPanelProps & { state: ApprovalState }) => (

@@ -12,6 +12,7 @@ import { confirmOf } from "../lib/ui/session/confirm.ts";
 import { Gone } from "../lib/ui/session/Gone.tsx";
 import { Notice } from "../lib/ui/session/Notice.tsx";
 import { OfflineBanner } from "../lib/ui/session/OfflineBanner.tsx";
+import { RightsList } from "../lib/ui/session/RightsList.tsx";
 import { SessionHead } from "../lib/ui/session/SessionHead.tsx";
 import { StepTree } from "../lib/ui/session/StepTree.tsx";
 import { firstTab, type TabName, Tabs } from "../lib/ui/session/Tabs.tsx";
@@ -170,6 +171,8 @@ function View(props: { state: SessionState; tab: TabName; step: string | null; o
       return <FilesView session_id={session_id} files={state.files.value} />;
     case "cost":
       return <CostTable view={view} />;
+    case "rights":
+      return <RightsList grants={view.grants} />;
     default:
       return tab satisfies never;
   }

@@ -4,10 +4,17 @@
 import { isCancel, select, text } from "@clack/prompts";
 import type { Api } from "../client/api.ts";
 import { ClientError } from "../client/api.ts";
+import { gateFields, gateWords } from "../client/gate_words.ts";
 import type { Json } from "../model/json.ts";
 import type { Verb } from "../model/approval.ts";
 import type { Approval } from "../protocol/rest.ts";
 import { err, EXIT, Exit, harmless, out, type Paint } from "./terminal.ts";
+
+/** What a verb is called for an approval: the browser's own words where it has any. */
+function labelOf(verb: Verb, approval: Approval): string {
+  const words = gateWords(approval)[verb];
+  return words === undefined ? LABELS[verb] ?? verb : `${words.word}: ${words.does}`;
+}
 
 const LABELS: Record<string, string> = {
   approved: "Approve",
@@ -33,7 +40,8 @@ export function showApproval(approval: Approval, paint: Paint): void {
   out("");
   out(paint("yellow", `? ${harmless(approval.action)}`));
   if (approval.description) out(`  ${harmless(approval.description)}`);
-  for (const line of subjectLines(approval.context)) out(`  ${line}`);
+  const fields = gateFields(approval)?.map(([label, value]) => `${label}: ${harmless(value)}`);
+  for (const line of fields ?? subjectLines(approval.context)) out(`  ${line}`);
   const late = { reject: "rejected", approve: "approved", fail: "the task fails" }[approval.on_timeout];
   out(paint("dim", `  no answer by ${approval.expires_at}: ${late}   ${approval.approval_id}`));
 }
@@ -77,7 +85,7 @@ export function verbOf(word: "approve" | "reject" | "edit", { allowed }: Pick<Ap
 export async function askAnswer(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
   const verb = await select({
     message: "Your answer",
-    options: approval.allowed.map((value) => ({ value: `${value}`, label: LABELS[value] ?? value })),
+    options: approval.allowed.map((value) => ({ value: `${value}`, label: labelOf(value, approval) })),
     signal,
   });
   if (isCancel(verb)) return interrupted(signal);
@@ -100,10 +108,16 @@ async function answered(approval: Approval, signal: AbortSignal): Promise<Answer
   return { resolution: "answered", modifications: { answer: answer ?? "" } };
 }
 
+/** What a person edits: of a call of a tool its arguments, else the subject. */
+function subjectOf({ approval_type, context }: Approval): Json {
+  const call = approval_type === "tool_call" && context !== null && typeof context === "object" ? context : {};
+  return ("args" in call ? call["args"] : undefined) ?? context;
+}
+
 async function modified(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
   const file = await Deno.makeTempFile({ prefix: "holdfast-", suffix: ".json" });
   try {
-    await Deno.writeTextFile(file, `${JSON.stringify(approval.context, null, 2)}\n`);
+    await Deno.writeTextFile(file, `${JSON.stringify(subjectOf(approval), null, 2)}\n`);
     for (;;) {
       const done = await text({ message: `Edit ${file}, save it, then press Enter`, signal });
       if (isCancel(done)) return interrupted(signal);

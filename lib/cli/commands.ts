@@ -3,6 +3,7 @@ import type { Api } from "../client/api.ts";
 import type { Json } from "../model/json.ts";
 import type { Session } from "../protocol/rest.ts";
 import { sendAnswer, showApproval, verbOf } from "./answer.ts";
+import type { Approval } from "../protocol/rest.ts";
 import type { Line } from "./grammar.ts";
 import { settings } from "./run_command.ts";
 import { err, EXIT, Exit, harmless, out, painter, table } from "./terminal.ts";
@@ -123,15 +124,13 @@ export async function listApprovals(line: Line<"approvals list">, api: Api): Pro
   return EXIT.done;
 }
 
+type AnswerLine = Line<"approvals approve"> | Line<"approvals reject"> | Line<"approvals edit">;
+
 /** `approvals approve|reject|edit`. */
-export async function answerApproval(
-  line: Line<"approvals approve"> | Line<"approvals reject"> | Line<"approvals edit">,
-  api: Api,
-): Promise<number> {
+export async function answerApproval(line: AnswerLine, api: Api): Promise<number> {
   const modifications = line.do === "approvals edit" ? await changed(line.with) : undefined;
   const approval = await api.approval(line.id);
-  const words = { "approvals approve": "approve", "approvals reject": "reject", "approvals edit": "edit" } as const;
-  const resolution = verbOf(words[line.do], approval);
+  const resolution = wordedVerb(line, approval);
   const done = await sendAnswer(api, approval, {
     resolution,
     ...(line.feedback === undefined ? {} : { feedback: line.feedback }),
@@ -141,6 +140,20 @@ export async function answerApproval(
   if (line.json) print(after);
   else if (done) out(`${after.status}${after.resolution === null ? "" : `: ${after.resolution}`}`);
   return done && after.resolution === resolution ? EXIT.done : EXIT.needs_person;
+}
+
+/** The verb that a line means for an approval. */
+function wordedVerb(line: AnswerLine, approval: Approval): string {
+  switch (line.do) {
+    case "approvals approve":
+      return line.as ?? (line.session ? "approved_session" : verbOf("approve", approval));
+    case "approvals reject":
+      return line.as ?? (line.always ? "rejected_always" : verbOf("reject", approval));
+    case "approvals edit":
+      return verbOf("edit", approval);
+    default:
+      return line satisfies never;
+  }
 }
 
 /** The changed subject (or the answer) that a file holds. */

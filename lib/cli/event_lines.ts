@@ -49,7 +49,13 @@ const LINES: ReadonlyMap<string, Writer> = new Map(Object.entries<Writer>({
   approval_received: (data, paint) => {
     const by = data["resolved_by"];
     const name = by !== null && typeof by === "object" && !Array.isArray(by) ? ` by ${text(by, "name")}` : "";
-    return paint("dim", `${text(data, "resolution")}${name}${data["feedback"] ? `: ${text(data, "feedback")}` : ""}`);
+    const said = text(data, "resolution").replace("rejected_always", "never in this session");
+    return paint(
+      "dim",
+      `${said.replace("approved_session", "approved for this session")}${name}${
+        data["feedback"] ? `: ${text(data, "feedback")}` : ""
+      }`,
+    );
   },
   approval_expired: (_data, paint) => paint("yellow", "nobody answered in time"),
   file_created: (data, paint) => `${paint("green", "+")} ${text(data, "file_path")} ${paint("dim", size(data))}`,

@@ -64,13 +64,23 @@ const sessions = command(
   { description: message`Lists sessions; show, suspend, resume, delete, export.` },
 );
 
+const approving = {
+  session: option("--session", { description: message`Allows it for the whole session: not asked again in it.` }),
+  as: optional(option("--as", string({ metavar: "VERB" }), { description: message`One of the answers it allows.` })),
+  ...feedback(),
+};
+const rejecting = {
+  always: option("--always", { description: message`Never in this session: nobody is asked again.` }),
+  as: optional(option("--as", string({ metavar: "VERB" }), { description: message`One of the answers it allows.` })),
+  ...feedback(),
+};
 const approvalList = object({ do: constant("approvals list"), ...json });
 const approvals = command(
   "approvals",
   withDefault(
     or(
-      command("approve", object({ do: constant("approvals approve"), id: id("APPROVAL"), ...feedback(), ...json })),
-      command("reject", object({ do: constant("approvals reject"), id: id("APPROVAL"), ...feedback(), ...json })),
+      command("approve", object({ do: constant("approvals approve"), id: id("APPROVAL"), ...approving, ...json })),
+      command("reject", object({ do: constant("approvals reject"), id: id("APPROVAL"), ...rejecting, ...json })),
       command(
         "edit",
         object({

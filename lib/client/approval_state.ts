@@ -5,6 +5,7 @@ import { effect, type ReadonlySignal, type Signal, useComputed, useSignal } from
 import { useEffect } from "preact/hooks";
 import type { Verb } from "../model/approval.ts";
 import type { Json } from "../model/json.ts";
+import { argsComplaint, type ArgsDraft, argsDraftOf, argsOf, changedArgs } from "./args_edit.ts";
 import { changesOf, complaintOf, draftOf, type PlanDraft } from "./plan_edit.ts";
 import type { Approval } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
@@ -13,6 +14,8 @@ import { refusalText } from "./refusal.ts";
 /** What the panel shows and does. */
 export interface ApprovalState {
   draft: Signal<PlanDraft | null>;
+  /** The arguments of a call; null when it asks about none. */
+  args: Signal<ArgsDraft | null>;
   /** The step whose fields are open. */
   editing: Signal<string | null>;
   feedback: Signal<string>;
@@ -41,10 +44,12 @@ export interface ApprovalPlace {
 export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalState {
   const draft = useSignal(draftOf(approval.context));
   const editable = approval.modifications_schema !== undefined && approval.allowed.includes("modified");
-  const changes = useComputed(() => draft.value === null || !editable ? 0 : changesOf(draft.value).total);
-  const invalid = useComputed(() => changes.value === 0 || draft.value === null ? null : complaintOf(draft.value));
+  const args = useSignal(draft.peek() === null ? argsDraftOf(approval.context, approval.modifications_schema) : null);
+  const changes = useComputed(() => editable ? countChanges(draft.value, args.value) : 0);
+  const invalid = useComputed(() => changes.value === 0 ? null : complaint(draft.value, args.value));
   const state: Omit<ApprovalState, "send"> = {
     draft,
+    args,
     editing: useSignal<string | null>(null),
     feedback: useSignal(""),
     answer: useSignal(""),
@@ -69,10 +74,21 @@ export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalS
   return { ...state, send: (verb) => send(state, approval, { verb, place }) };
 }
 
+function countChanges(plan: PlanDraft | null, args: ArgsDraft | null): number {
+  if (plan !== null) return changesOf(plan).total;
+  return args === null ? 0 : changedArgs(args);
+}
+
+function complaint(plan: PlanDraft | null, args: ArgsDraft | null): string | null {
+  if (plan !== null) return complaintOf(plan);
+  return args === null ? null : argsComplaint(args);
+}
+
 function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json | undefined {
   if (verb === "answered") return { answer: state.answer.peek() };
-  const draft = state.draft.peek();
-  if (verb !== "modified" || draft === null) return undefined;
+  if (verb !== "modified") return undefined;
+  const [draft, args] = [state.draft.peek(), state.args.peek()];
+  if (draft === null) return args === null ? undefined : argsOf(args);
   return JSON.parse(JSON.stringify({ steps: draft.steps }));
 }
 

@@ -32,6 +32,7 @@ export const EMPTY_VIEW: SessionView = {
   current_phase: null,
   current_step: null,
   config: null,
+  grants: [],
   context: {},
   runs: [],
   steps: [],

@@ -220,7 +220,7 @@ const ENDED: Readonly<Record<string, string>> = {
   approved_session: "approved for this session",
   modified: "approved with changes",
   rejected: "rejected",
-  rejected_always: "rejected, always",
+  rejected_always: "never in this session",
   answered: "answered",
   retry: "try again",
   skip: "skipped",

@@ -60,9 +60,18 @@ Deno.test("[GR1] sessions show and export take an id, suspend, resume and delete
 Deno.test("[GR1] approvals alone lists; approve, reject and edit take an id and what was thought", () => {
   assertEquals(read("approvals"), { do: "approvals list", json: false });
   assertEquals(read("approvals", "list", "--json"), { do: "approvals list", json: true });
-  assertEquals(read("approvals", "approve", id), { do: "approvals approve", id, feedback: undefined, json: false });
+  assertEquals(read("approvals", "approve", id), {
+    do: "approvals approve",
+    id,
+    session: false,
+    as: undefined,
+    feedback: undefined,
+    json: false,
+  });
   assertEquals(read("approvals", "reject", id, "--feedback", "no"), {
     do: "approvals reject",
+    always: false,
+    as: undefined,
     id,
     feedback: "no",
     json: false,

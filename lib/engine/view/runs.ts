@@ -1,6 +1,7 @@
 // Runs and status in a view. Status is taken only from workflow_state_changed.
 import type { EventEnvelope } from "../../model/event.ts";
 import type { CancelStage, RunStatus } from "../../model/run.ts";
+import type { Json } from "../../model/json.ts";
 import type { SessionStatus } from "../../model/session.ts";
 import {
   add,
@@ -16,7 +17,7 @@ import {
   texts,
 } from "./draft.ts";
 import { endSteps, reuseSteps } from "./steps.ts";
-import { BOUNDS, type RunView } from "./types.ts";
+import { BOUNDS, type GrantView, type RunView } from "./types.ts";
 
 const RUN_STATUS: Record<RunStatus, true> = {
   queued: true,
@@ -190,6 +191,16 @@ export function onSession(draft: Draft, event: EventEnvelope): void {
   draft.name = maybeText(data, "name") ?? draft.name;
   if (typeof data["pinned"] === "boolean") draft.pinned = data["pinned"];
   if (data["config"] !== undefined) draft.config = data["config"];
+  const { grants } = data;
+  if (Array.isArray(grants)) draft.grants = grants.flatMap(grantOf);
+}
+
+/** A standing answer as its event tells it. */
+function grantOf(told: Json): GrantView[] {
+  if (typeof told !== "object" || told === null || Array.isArray(told)) return [];
+  const said = (name: string) => maybeText(told, name) ?? "";
+  const names = { kind: said("kind"), what: said("what"), text: said("text"), by: said("by"), at: said("at") };
+  return [{ ...names, allowed: told["allowed"] === true }];
 }
 
 /** `context_updated` */

@@ -199,6 +199,17 @@ export interface OpenWaitView {
   readonly until: string | null;
 }
 
+/** A standing answer. */
+export interface GrantView {
+  readonly kind: string;
+  readonly what: string;
+  readonly allowed: boolean;
+  /** What was asked. */
+  readonly text: string;
+  readonly by: string;
+  readonly at: string;
+}
+
 /** What a session's page shows, folded from its events. */
 export interface SessionView {
   readonly seq: number;
@@ -214,6 +225,8 @@ export interface SessionView {
   readonly current_phase: string | null;
   readonly current_step: string | null;
   readonly config: Json;
+  /** Standing answers of people: what is not asked again in this session. */
+  readonly grants: readonly GrantView[];
   readonly context: JsonObject;
   readonly runs: readonly RunView[];
   readonly steps: readonly StepView[];

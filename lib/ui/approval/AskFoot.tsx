@@ -39,6 +39,7 @@ export function AskFoot(props: {
           type="button"
           class={`btn btn-${button.tone}`}
           style="height:40px"
+          title={button.does}
           disabled={off(button)}
           onClick={() => props.onVerb(button.verb)}
         >

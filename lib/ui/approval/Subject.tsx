@@ -1,6 +1,7 @@
 // What an approval is about when it is not a plan to edit: a question, a step, an error, arguments.
 import type { Approval } from "../../protocol/rest.ts";
 import type { Json } from "../../model/json.ts";
+import { gateFields } from "../../client/gate_words.ts";
 
 const text = (value: Json | undefined): string | null => typeof value === "string" && value !== "" ? value : null;
 /** Fields that are shown as prose, in this order, before the rest. */
@@ -11,9 +12,24 @@ export function isSaidByHead({ context, action, description }: Approval): boolea
   return context === null || context === undefined || context === action || context === description;
 }
 
+function Fields(props: { fields: readonly [string, string][] }) {
+  return (
+    <dl class="kv">
+      {props.fields.map(([label, value]) => (
+        <div key={label} style="display:contents">
+          <dt>{label}</dt>
+          <dd class="mono wrap-x">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 /** The subject as prose where it has any, and as data below. */
 export function Subject(props: { approval: Approval }) {
   const value = props.approval.context;
+  const fields = gateFields(props.approval);
+  if (fields !== null) return <Fields fields={fields} />;
   if (isSaidByHead(props.approval) || value === null) return <p class="meta">Nothing more is said about it.</p>;
   if (typeof value !== "object") return <p class="pre">{`${value}`}</p>;
   if (Array.isArray(value)) return <pre class="code">{JSON.stringify(value, null, 2)}</pre>;

@@ -4,6 +4,7 @@
 //   VB2. `modified` is a button only for an edited subject, in place of approving (or of trying again, or of nothing).
 import type { Approval } from "../../protocol/rest.ts";
 import type { Verb } from "../../model/approval.ts";
+import { gateWords } from "../../client/gate_words.ts";
 
 /** A button of the foot. `tone`: accent answers, line, or danger. */
 export interface VerbButton {
@@ -11,8 +12,10 @@ export interface VerbButton {
   word: string;
   key?: string;
   tone: "accent" | "line" | "danger";
+  /** What it does, where the word does not say it. */
+  does?: string;
 }
-const BUTTONS: Record<Verb, Omit<VerbButton, "verb">> = {
+const BUTTONS: Record<Verb, Omit<VerbButton, "verb" | "does">> = {
   approved: { word: "Approve", key: "a", tone: "accent" },
   answered: { word: "Send answer", tone: "accent" },
   retry: { word: "Try again", key: "a", tone: "accent" },
@@ -54,13 +57,14 @@ function editedButton(inPlaceOf: Verb, changes: number): VerbButton {
 export function buttonsOf(approval: Approval, changes: number): VerbButton[] {
   const edited = editedInPlaceOf(approval, changes);
   const verbs = ORDER.filter((verb) => verb === edited || (verb !== "modified" && approval.allowed.includes(verb)));
+  const words = gateWords(approval);
   return verbs.map((verb, i) => {
-    const button = verb === edited ? editedButton(verb, changes) : { ...BUTTONS[verb], verb };
+    const button = verb === edited ? editedButton(verb, changes) : { ...BUTTONS[verb], verb, ...words[verb] };
     return i > 0 && button.tone === "accent" ? quiet(button) : button;
   });
 }
 
 /** A further way to say yes, behind the first: it takes neither its key nor its accent. */
-function quiet({ verb, word }: VerbButton): VerbButton {
-  return { verb, word, tone: "line" };
+function quiet({ verb, word, does }: VerbButton): VerbButton {
+  return { verb, word, tone: "line", ...(does === undefined ? {} : { does }) };
 }

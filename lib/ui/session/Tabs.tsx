@@ -1,8 +1,9 @@
-// The views of a session as tabs: arrows move, counts in faint; "Needs you" is there only while something does.
+// The views of a session as tabs: arrows move, counts in faint; "Needs you" is there only while something does,
+// "Allowed" only when a person has said something for the whole session.
 import type { SessionView } from "../../engine/view.ts";
 
 /** Names of the tabs. `steps` is for phones, where the tree has no place of its own. */
-export type TabName = "needs" | "talk" | "console" | "files" | "cost" | "steps";
+export type TabName = "needs" | "talk" | "console" | "files" | "cost" | "rights" | "steps";
 
 /** The tab that a page begins with. */
 export function firstTab(view: SessionView): TabName {
@@ -24,6 +25,7 @@ export function Tabs(
     { name: "console", word: "Console", count: view.console_total },
     { name: "files", word: "Files", count: props.files },
     { name: "cost", word: "Cost", count: 0 },
+    ...(view.grants.length > 0 ? [{ name: "rights" as const, word: "Allowed", count: view.grants.length }] : []),
   ];
   const keys = (event: KeyboardEvent) => {
     if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
