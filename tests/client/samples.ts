@@ -78,7 +78,6 @@ export function sampleDetail(patch: Record<string, unknown> = {}) {
   return {
     ...sampleSession(),
     pending_approvals: [],
-    grants: [],
     conversation_history: [],
     context_variables: {},
     plan_data: null,
