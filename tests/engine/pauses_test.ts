@@ -29,7 +29,7 @@ Deno.test("[ENG-P2] a running run pauses at the boundary, not while a leaf is at
   assertEquals(heard, ["run:paused", "workflow_paused"]);
 });
 
-Deno.test("[ENG-P7] a pause that is asked and not in force stands in run, wait and view, and goes with either end", () => {
+Deno.test("[ENG-P10] a pause that is asked and not in force stands in run, wait and view, and goes with either end", () => {
   const story = new Story().running();
   story.begin("a");
   const asked = () => {

@@ -20,7 +20,7 @@ function exists(path: string): boolean {
 }
 
 Deno.test(
-  `[SBX-EXEC-23] a folder that a block closes to its owner is seen, counted, and removed with its session ${missing}`,
+  `[SBX-EXEC-25] a folder that a block closes to its owner is seen, counted, and removed with its session ${missing}`,
   {
     ignore: missing !== "",
   },

@@ -65,7 +65,7 @@ export async function rulesOfSpec(): Promise<{ listed: Places; design: DesignRow
         continue;
       }
       const point = /^- \*\*([^*]+)\*\*/.exec(line)?.[1];
-      for (const id of idsIn(point ?? first)) add(listed, id, `tests/SPEC/${name}`);
+      for (const id of idsIn(point ?? first)) add(listed, id, `tests/SPEC/${name}:${at + 1}`);
     }
   }
   return { listed, design };
