@@ -13,39 +13,44 @@ const INSTEAD: Record<string, string> = {
   setInterval: "use ctx.sleep in a loop",
   setImmediate: "await the leaf that you wait for",
 };
+/** What is made with `new` and reaches out or runs beside. */
+const MADE: Record<string, string> = {
+  WebSocket: "run it with ctx.exec under a grant for the host",
+  EventSource: "run it with ctx.exec under a grant for the host",
+  Worker: "run it with ctx.exec",
+  BroadcastChannel: "nobody else is in this process",
+};
 
 type Properties = Record<string, unknown>;
 interface Patch {
   readonly on: object;
-  readonly values: Properties;
+  readonly values?: Properties;
+  readonly getters?: Record<string, (this: unknown) => unknown>;
 }
 
 /** Replaces the globals; disposing puts them back. */
 export function installGlobals(): Disposable {
   const undo: (() => void)[] = [];
-  for (const { on, values } of patches()) {
-    for (const [name, value] of Object.entries(values)) {
-      const before = Object.getOwnPropertyDescriptor(on, name);
-      Object.defineProperty(on, name, {
-        value,
-        configurable: true,
-        writable: true,
-        enumerable: before?.enumerable ?? false,
-      });
-      undo.push(() =>
-        before === undefined ? Reflect.deleteProperty(on, name) : Object.defineProperty(on, name, before)
-      );
-    }
+  const replace = (on: object, name: string, by: PropertyDescriptor) => {
+    const before = Object.getOwnPropertyDescriptor(on, name);
+    Object.defineProperty(on, name, { ...by, configurable: true, enumerable: before?.enumerable ?? false });
+    undo.push(() => before === undefined ? Reflect.deleteProperty(on, name) : Object.defineProperty(on, name, before));
+  };
+  for (const { on, values = {}, getters = {} } of patches()) {
+    for (const [name, value] of Object.entries(values)) replace(on, name, { value, writable: true });
+    for (const [name, get] of Object.entries(getters)) replace(on, name, { get });
   }
   return { [Symbol.dispose]: () => undo.reverse().forEach((one) => one()) };
 }
 
 function patches(): Patch[] {
   return [
-    { on: globalThis, values: { Date: journaledDate(), ...refused() } },
+    { on: globalThis, values: { Date: journaledDate(), ...refused(), ...refusedToMake() } },
+    { on: AbortSignal, values: { timeout: refusedTimeout() } },
+    { on: Intl.DateTimeFormat.prototype, getters: { format: journaledFormat() } },
     { on: Math, values: { random } },
     { on: crypto, values: { randomUUID: uuid, getRandomValues: journaledValues() } },
-    { on: performance, values: { now: journaledPerformance() } },
+    { on: performance, ...journaledPerformance() },
     { on: Temporal.Now, values: journaledTemporal() },
   ];
 }
@@ -61,6 +66,30 @@ function refused(): Properties {
     };
   }
   return made;
+}
+
+function refusedToMake(): Properties {
+  const made: Properties = {};
+  for (const [name, instead] of Object.entries(MADE)) {
+    const real: unknown = Reflect.get(globalThis, name);
+    if (typeof real !== "function") continue;
+    made[name] = new Proxy(real, {
+      construct: (target, args, newTarget) => {
+        if (journaled() === null) return Reflect.construct(target, args, newTarget);
+        throw new Failure("not_in_workflow", `Cannot make a ${name} in a workflow outside a step: ${instead}`);
+      },
+    });
+  }
+  return made;
+}
+
+function refusedTimeout(): (ms: number) => AbortSignal {
+  const real = AbortSignal.timeout.bind(AbortSignal);
+  return (ms) => {
+    if (journaled() === null) return real(ms);
+    const instead = "give the leaf a timeout_s";
+    throw new Failure("not_in_workflow", `Cannot call AbortSignal.timeout in a workflow outside a step: ${instead}`);
+  };
 }
 
 function journaledDate(): DateConstructor {
@@ -84,11 +113,22 @@ function journaledValues(): Crypto["getRandomValues"] {
   };
 }
 
-function journaledPerformance(): () => number {
+/** The start of a process is another in each replay: here the origin is that of the epoch. */
+function journaledPerformance(): Omit<Patch, "on"> {
   const real = performance.now.bind(performance);
-  return () => {
-    const scope = journaled();
-    return scope === null ? real() : scope.now - performance.timeOrigin;
+  const { timeOrigin } = performance;
+  return {
+    values: { now: () => journaled()?.now ?? real() },
+    getters: { timeOrigin: () => journaled() === null ? timeOrigin : 0 },
+  };
+}
+
+/** A format without a date would ask the clock. */
+function journaledFormat(): (this: unknown) => unknown {
+  const real = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, "format")?.get;
+  return function () {
+    const format: unknown = real?.call(this);
+    return (date?: Date | number) => Reflect.apply(Object(format), this, [date ?? journaled()?.now]);
   };
 }
 

@@ -84,3 +84,33 @@ Deno.test("[WK-GLOB6] what was replaced is put back", () => {
   ]);
   assert(Failure !== undefined);
 });
+
+Deno.test("[WK-GLOB7] a format without a date and the origin of performance are journaled too", async () => {
+  using _patched = installGlobals();
+  const seen = await started(() => [
+    new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long", timeZone: "UTC" }).format(),
+    new Intl.DateTimeFormat("en", { timeZone: "UTC" }).format(new Date(0)),
+    performance.timeOrigin,
+    performance.now() - CREATED_MS,
+  ]);
+  const format = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long", timeZone: "UTC" });
+  assertEquals(seen.value, [format.format(new Date(CREATED_MS)), "1/1/1970", 0, 0]);
+  assertGreater(performance.timeOrigin, CREATED_MS);
+});
+
+for (
+  const [name, reach] of [
+    ["WebSocket", () => new WebSocket("ws://127.0.0.1:9/")],
+    ["EventSource", () => new EventSource("http://127.0.0.1:9/")],
+    ["Worker", () => new Worker(new URL("data:text/javascript,1"), { type: "module" })],
+    ["BroadcastChannel", () => new BroadcastChannel("x")],
+    ["AbortSignal.timeout", () => AbortSignal.timeout(1)],
+  ] as const
+) {
+  Deno.test(`[WK-GLOB8] ${name} outside a step throws a Failure that says what to do instead`, async () => {
+    using _patched = installGlobals();
+    const box = await started(() => void reach());
+    assertEquals(box.failure.code, "not_in_workflow");
+    assertStringIncludes(box.failure.message, name);
+  });
+}

@@ -163,3 +163,55 @@ Deno.test("[WK-TEST13] branches, drops and late answers replay as they ran", asy
   }, { ask: { q: ["1", "2", "3"] } });
   assertEquals(run.result, { ok: true, value: ["a1", "a1", "a1"] });
 });
+
+/** Kept before anything is replaced, as a module does that holds a clock of its own. */
+const held = { now: performance.now.bind(performance), random: Math.random, uuid: crypto.randomUUID.bind(crypto) };
+for (
+  const [what, impure] of [
+    ["a clock that was kept", () => held.now()],
+    ["random numbers that were kept", () => held.random()],
+    ["ids that were kept", () => held.uuid()],
+    ["the memory of the process", () => Deno.memoryUsage().heapUsed + held.now()],
+  ] as const
+) {
+  Deno.test(`[WK-TEST14] it finds ${what}: in a leaf, in a name, in what is said, in a choice`, async () => {
+    const code = (value: unknown) => ({ code: `${value}` });
+    assertStringIncludes(await complaint((ctx) => ctx.exec("a", code(impure())), { exec: { a: {} } }), "instead of");
+    assertStringIncludes(await complaint((ctx) => ctx.step(`a ${impure()}`, () => 1)), "a ");
+    const said = await complaint(async (ctx) => {
+      ctx.emit("warning", { code: "w", message: `${impure()}` });
+      await ctx.step("a", () => 1);
+    });
+    assertStringIncludes(said, "it says");
+    let last: unknown;
+    const chosen = await complaint(async (ctx) => {
+      const value = impure();
+      if (last === undefined) await ctx.step("new", () => 1);
+      last = value;
+      await ctx.step("a", () => 1);
+    });
+    assertStringIncludes(chosen, `"a" at another place`);
+  });
+}
+
+Deno.test("[WK-TEST15] it finds what a step changed outside: a list, a map, a file's text that was kept", async () => {
+  const kept: string[] = [];
+  const list = await complaint(async (ctx) => {
+    await ctx.step("add", () => void kept.push("x"));
+    return kept.length;
+  });
+  assertStringIncludes(list, "It ends with");
+  const map = await complaint(async (ctx) => {
+    const seen = new Map<string, number>();
+    await ctx.map("all", ["a", "b"], { key: String }, (one) => ctx.step("look", () => void seen.set(one, 1)));
+    for (const one of seen.keys()) await ctx.step(`use ${one}`, () => 1);
+  });
+  assertStringIncludes(map, "use");
+  const reads = flow(async (ctx) => {
+    let content = "";
+    await ctx.step("read", async ({ files }) => void (content = await files.read("a.txt")));
+    return content;
+  });
+  const text = await assertRejects(() => testWorkflow(reads, { files: { "a.txt": "abc" } }), Error);
+  assertStringIncludes(text.message, "It ends with");
+});
