@@ -103,7 +103,8 @@ function readTarget(url: string): Target {
   return target;
 }
 
-function nextTarget(received: Received, from: Target): Target | null {
+/** Where an answer sends the request on; null: nowhere. Throws FetchFailure `refused` for what is not followed. */
+export function nextTarget(received: Pick<Received, "status" | "headers">, from: Target): Target | null {
   const to = received.headers["location"];
   if (!REDIRECTS.has(received.status) || to === undefined) return null;
   const next = readTarget(URL.parse(to, from.url)?.href ?? to);

@@ -253,3 +253,23 @@ Deno.test("[ENG-ASK15] a question of a workflow that was answered for the sessio
     value: { verb: "approved_session", by: "Root" },
   });
 });
+
+Deno.test("[ENG-ASK16] a no to a call with other arguments is none to this one: it is asked about anew", () => {
+  const story = new Story().running();
+  const first = call();
+  begin(story, "t", { gate: first });
+  story.answer(first.approval_id, "rejected");
+  const second = call({ approval_digest: digest(2), right: { kind: "call", what: digest(2) } });
+  assertObjectMatch(begin(story, "t", { gate: second }) as object, { gated: true });
+  assertEquals(story.state.entries.has("t"), false, "nothing failed for the no to something else");
+  story.answer(second.approval_id, "approved");
+  assertObjectMatch(begin(story, "t", { gate: second }) as object, { began: true });
+});
+
+Deno.test("[ENG-ASK17] a leaf that asks for something else each time is asked about eight times, then refused", () => {
+  const story = new Story().running();
+  const asks = (n: number) => call({ approval_digest: digest(n), right: { kind: "call", what: digest(n) } });
+  for (let n = 1; n <= 8; n++) assertObjectMatch(begin(story, "t", { gate: asks(n) }) as object, { gated: true });
+  begin(story, "t", { gate: asks(9) });
+  assertObjectMatch(story.state.entries.get("t") ?? {}, { status: "failed", failure: { code: "refused" } });
+});

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { isPublicAddress } from "@/lib/sandbox/public_address.ts";
-import { createReach, type ReachOptions } from "@/lib/sandbox/reach.ts";
+import { type Target, targetOf } from "@/lib/model/host_name.ts";
+import { createReach, nextTarget, type ReachOptions } from "@/lib/sandbox/reach.ts";
 import type { FetchOrder } from "@/lib/service/ports.ts";
 
 const OPTIONS: ReachOptions = { ask_net: "any", ask_read: [], private_hosts: [], closed: [] };
@@ -101,13 +102,24 @@ Deno.test("[REACH5] a redirect to a private address, to another scheme, or in a 
     const { pathname, port } = new URL(request.url);
     if (pathname === "/circle") return Response.redirect(`http://a.corp:${port}/circle`, 302);
     return Response.redirect(pathname === "/file" ? "file:///etc/passwd" : `http://c.corp:${port}/`, 302);
-  }, async ({ port, open }) => {
+  }, async ({ port, open, seen }) => {
     const reach = open("a.corp");
     for (const [path, why] of [["/circle", "sent on more than"], ["/file", "not fetched"], ["/x", "private address"]]) {
       const error = await assertRejects(() => reach.fetch(order(`http://a.corp:${port}${path}`), never), Error);
       assertStringIncludes(error.message, why ?? "");
+      if (path === "/circle") assertEquals(seen.length, 6, "the request and five redirects");
     }
   }));
+
+Deno.test("[REACH10] a redirect leads from https to https only, and from http to either", () => {
+  const from = (url: string) => targetOf(url) as Target;
+  const sent = (location: string) => ({ status: 302, headers: { location } });
+  assertThrows(() => nextTarget(sent("http://a.org/x"), from("https://a.org/")), Error, "from https to http");
+  assertEquals(nextTarget(sent("https://b.org/x"), from("https://a.org/"))?.url.href, "https://b.org/x");
+  assertEquals(nextTarget(sent("/y"), from("http://a.org/x"))?.url.href, "http://a.org/y");
+  assertEquals(nextTarget(sent("https://a.org/"), from("http://a.org/"))?.what, "a.org");
+  assertEquals(nextTarget({ status: 200, headers: { location: "/y" } }, from("http://a.org/")), null);
+});
 
 Deno.test("[REACH6] personal headers do not go on to another host; those of the connection are not the caller's", () =>
   site((request) => {
