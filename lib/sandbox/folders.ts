@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "../model/error.ts";
 import type { Clock, FileInfo, FolderFile, Folders, Ids } from "../service/ports.ts";
 import { removeTree } from "./own_folder.ts";
-import { openRegular, placeFile, streamOf } from "./safe_file.ts";
+import { openRegular, placeFile, removeRegular, streamOf } from "./safe_file.ts";
 import { ensureFolder, sessionFolder, writablePath } from "./safe_path.ts";
 import { type Survey, survey, type Surveyed, surveyed } from "./survey.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -126,6 +126,11 @@ class SessionFolders implements Folders {
     } finally {
       await Deno.remove(temporary).catch(() => {});
     }
+  }
+
+  async drop(session_id: string, path: string): Promise<void> {
+    await removeRegular(this.#folder(session_id), path);
+    this.#digests.get(session_id)?.delete(path);
   }
 
   async remove(session_id: string): Promise<void> {

@@ -85,6 +85,15 @@ export async function placeFile(root: string, parts: readonly string[], finished
   await Deno.rename(finished, full);
 }
 
+/** Removes a regular file inside a folder, where no step of its way is a link; nothing where there is none. */
+export async function removeRegular(root: string, path: string): Promise<void> {
+  const parts = readablePath(path);
+  if (parts === undefined || !await wayIsReal(root, parts)) return;
+  const full = `${root}/${path}`;
+  const seen = await Deno.lstat(full).catch(() => undefined);
+  if (seen?.isFile) await Deno.remove(full);
+}
+
 /** Writes a small file of the host's into a folder, replacing whatever lies at its place. */
 export async function writeOwn(folder: string, name: string, text: string): Promise<void> {
   const path = `${folder}/${name}`;

@@ -10,6 +10,7 @@ import type { Catalogue } from "./catalogue.ts";
 import type { Kept } from "./kept.ts";
 import type { Clock, Folders, Ids, Models, Reach, Sandboxes } from "./ports.ts";
 import type { Redactor } from "./redact.ts";
+import type { SharedFolders } from "./shared_folders.ts";
 import type { Submit } from "./submit.ts";
 
 /** What runs and their drivers need of the rest. */
@@ -22,7 +23,10 @@ export interface RunCore {
   readonly catalogue: Catalogue;
   readonly redactor: Redactor;
   readonly sandboxes: Sandboxes;
+  /** Folders of this disk. */
   readonly folders: Folders;
+  /** The same on a store that several instances share: what they are rebuilt from. */
+  readonly shared: SharedFolders | null;
   readonly models: Models;
   readonly reach: Reach;
   readonly clock: Clock;

@@ -28,6 +28,7 @@ import type { Clock, Folders, Hub, Ids, Models, Reach, Sandboxes } from "./ports
 import { SpendToday } from "./query/spend.ts";
 import { createQueries } from "./query/queries.ts";
 import { Views } from "./query/views.ts";
+import { SharedFolders } from "./shared_folders.ts";
 import { createReads, type Reads } from "./reads.ts";
 import { createRedactor } from "./redact.ts";
 import { Runs } from "./runs.ts";
@@ -81,8 +82,8 @@ export function createHoldfast(parts: HoldfastParts): Promise<RunningHoldfast> {
 
 function wire(parts: HoldfastParts): RunningHoldfast {
   const made = makeParts(parts);
-  const { store, clock, ids, folders } = parts;
-  const { loops, commands, queries, health, accounts } = made;
+  const { store, clock, ids } = parts;
+  const { loops, commands, queries, health, accounts, folders } = made;
   const who = (principal: Parameters<Holdfast["startTask"]>[0], options = {}) => {
     refuseWhenAway(store);
     return { principal, options };
@@ -131,9 +132,12 @@ function refuseWhenAway(store: Store): void {
 function makeParts(parts: HoldfastParts) {
   const { config, store, clock, ids } = parts;
   const reads = createReads(store);
-  const core = makeCore(parts, reads);
-  const runs = new Runs(core);
   const shared = parts.shared ?? store.connection.remote;
+  const executes = (session_id: string): boolean => runs.fenceOf(session_id) !== null;
+  const shared_folders = shared ? new SharedFolders({ folders: parts.folders, files: store.files, executes }) : null;
+  const folders = shared_folders ?? parts.folders;
+  const core = { ...makeCore(parts, reads), shared: shared_folders };
+  const runs: Runs = new Runs(core);
   const counters = new Counters();
   const spend = new SpendToday(() => clock.now());
   const neighbours = createNeighbours({ core, runs, hub: parts.hub, spend, store });
@@ -158,6 +162,7 @@ function makeParts(parts: HoldfastParts) {
   };
   const queries = createQueries({
     ...parts,
+    folders,
     settings: core.settings,
     catalogue: core.catalogue,
     reads,
@@ -182,10 +187,10 @@ function makeParts(parts: HoldfastParts) {
     ...(shared ? { watchEnded: () => store.watchEnded() } : {}),
   });
   const health = makeHealth(parts, { runs, loops, counters });
-  return { core, loops, commands, queries, health, accounts, spend, unsubscribe };
+  return { core, loops, commands, queries, health, accounts, spend, folders, unsubscribe };
 }
 
-function makeCore(parts: HoldfastParts, reads: Reads): RunCore {
+function makeCore(parts: HoldfastParts, reads: Reads): Omit<RunCore, "shared"> {
   const { config, store, sandboxes, folders, models, reach, clock, ids } = parts;
   const settings = engineSettings(config);
   const redactor = createRedactor(secretsToRedact(config));

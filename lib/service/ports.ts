@@ -178,6 +178,8 @@ export interface Folders {
   contents(session_id: string): Promise<FolderFile[]>;
   /** Writes whole or not at all (temporary file, rename). Throws AppError invalid, too_large. */
   write(session_id: string, path: string, content: ReadableStream<Uint8Array> | Uint8Array): Promise<FileInfo>;
+  /** Removes one file, where it is a regular one. */
+  drop(session_id: string, path: string): Promise<void>;
   remove(session_id: string): Promise<void>;
 }
 

@@ -49,6 +49,12 @@ export const keys = {
   /** Which snapshot stands; sorts after its parts. */
   snapshotHead: (session_id: string): Key => ["snapshot", session_id, "head"],
   snapshot: (session_id: string, seq: number): Key => ["snapshot", session_id, seq],
+  files: (session_id: string): Key => ["file", session_id],
+  file: (session_id: string, path: string): Key => ["file", session_id, journalKey(path)],
+  fileContent: (session_id: string, digest: string): Key => ["file_part", session_id, digest],
+  /** How many parts there are; sorts before them. */
+  fileCount: (session_id: string, digest: string): Key => ["file_part", session_id, digest, "count"],
+  filePart: (session_id: string, digest: string, part: number): Key => ["file_part", session_id, digest, part],
   owned: (session_id: string): Key => ["owned", session_id],
   ownedKey: (session_id: string, key: Key): Key => ["owned", session_id, ...key],
   trashes: (): Key => ["trash"],
@@ -127,5 +133,7 @@ export const SESSION_PREFIXES = [
   "mailbox",
   "events",
   "snapshot",
+  "file",
+  "file_part",
   "blob",
 ] as const;

@@ -22,6 +22,7 @@ import { migrate } from "./migrations.ts";
 import type { Clock, Ids } from "./ports.ts";
 import { createRuns, type Runs } from "./runs.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
+import { createSharedFiles, type SharedFiles } from "./shared_files.ts";
 import { createSnapshots, type Snapshots } from "./snapshots.ts";
 import { createSummaries, type Summaries } from "./summaries.ts";
 import { createSweeper, type Sweeper } from "./sweeper.ts";
@@ -64,6 +65,7 @@ export interface Store {
   watchEnded(): ReadableStream<unknown>;
   readonly connections: ConnectionRows;
   readonly snapshots: Snapshots;
+  readonly files: SharedFiles;
   /** What other instances commit; of a store that is not shared, nothing. */
   readonly feed: FeedReader;
   readonly sweeper: Sweeper;
@@ -121,6 +123,7 @@ export async function createStore(connection: Connection, options: StoreOptions)
     watchEnded: () => connection.watch([keys.credentials()]),
     connections: createConnections(kv, { clock, instance }),
     snapshots: createSnapshots(kv),
+    files: createSharedFiles(kv),
     feed,
     sweeper,
     probe: () => probe(kv, clock),

@@ -207,3 +207,22 @@ Deno.test("[SBX-FOLD-13] removing takes the folder and its own, nobody else's, a
     assertEquals((await folders.scan(OTHER)).length, 1);
     assertEquals(await folders.scan(S), []);
   }));
+
+Deno.test("[SBX-FOLD-14] a single file is dropped; nothing beyond a link, outside the folder, or of the host's own", () =>
+  withFolders(async (folders, work, data_dir) => {
+    await folders.write(S, "a/b.txt", bytes("hello"));
+    await folders.write(S, "c.txt", bytes("stays"));
+    await Deno.mkdir(`${data_dir}/outside`);
+    await Deno.writeTextFile(`${data_dir}/outside/d.txt`, "not ours");
+    await Deno.symlink(`${data_dir}/outside`, `${work}/link`);
+    await Deno.mkdir(`${work}/.holdfast`, { recursive: true });
+    await Deno.writeTextFile(`${work}/.holdfast/own`, "x");
+    for (const path of ["a/b.txt", "link/d.txt", "../../outside/d.txt", ".holdfast/own", "a", "missing"]) {
+      await folders.drop(S, path);
+    }
+    await folders.drop(OTHER, "c.txt");
+    assertEquals((await folders.scan(S)).map((file) => file.path), ["c.txt"]);
+    assertEquals(await Deno.readTextFile(`${data_dir}/outside/d.txt`), "not ours");
+    assertEquals(await Deno.readTextFile(`${work}/.holdfast/own`), "x");
+    assertEquals((await Deno.lstat(`${work}/a`)).isDirectory, true);
+  }));

@@ -13,6 +13,7 @@ import { AppError, isStoreAway } from "../../model/error.ts";
 import type { RunError, RunRecord } from "../../model/run.ts";
 import { passing } from "../../store/fault_point.ts";
 import type { RunCore } from "../core.ts";
+import { FilesNotShared } from "../shared_folders.ts";
 import { timeLeftMs } from "../limits.ts";
 import type { Cancel, SandboxOver } from "../ports.ts";
 import { SandboxHost } from "./sandbox_host.ts";
@@ -217,6 +218,7 @@ export class RunDriver {
     if (error instanceof AppError && error.code === "invalid") {
       this.#failure = { type: "unknown_mode", message: error.message };
     }
+    if (error instanceof FilesNotShared) this.#failure = { type: "files_not_shared", message: error.message };
     // A store that was away is no loss of the run.
     if (isStoreAway(error)) this.#why ??= "away";
     log.error("run.not_started", { error: String(error) });

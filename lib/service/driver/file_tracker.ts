@@ -19,10 +19,13 @@ export class FileTracker {
     this.#session_id = session_id;
   }
 
-  /** Looks for the first time. Files changed at or after `unknown_since_ms` are told by the next look. */
-  start(unknown_since_ms: number | null): Promise<void> {
+  /**
+   * Looks for the first time. Files changed at or after `unknown_since_ms` are told by the next look. `rebuilt` holds the
+   * files as they were shared: on a disk where they were rebuilt they are all new.
+   */
+  start(unknown_since_ms: number | null, rebuilt: readonly FileInfo[] | null = null): Promise<void> {
     return this.#next(async () => {
-      const files = await this.#folders.scan(this.#session_id);
+      const files = rebuilt ?? await this.#folders.scan(this.#session_id);
       const old = files.filter((file) => unknown_since_ms === null || file.modified_ms < unknown_since_ms);
       this.#known = new Map(old.map((file) => [file.path, file.digest]));
     });

@@ -51,14 +51,20 @@ export function createHostLeaves(parts: HostLeavesParts, started: RunRecord): Ho
         case "model":
           return runModel(modelParts(parts, { budget, key: entry.key, now }), frame.args, attempt);
         case "exec":
-          return runExec(execParts(parts, started), frame.args, attempt);
+          return fetched(parts, () => runExec(execParts(parts, started), frame.args, attempt));
         case "tool":
-          return runToolLeaf(parts, frame, attempt);
+          return fetched(parts, () => runToolLeaf(parts, frame, attempt));
         default:
           return Promise.reject(new TypeError(`The host carries out no ${frame.kind}`));
       }
     },
   };
+}
+
+/** A leaf that may use files sees what people uploaded on other instances meanwhile. */
+async function fetched(parts: HostLeavesParts, work: () => Promise<Outcome>): Promise<Outcome> {
+  await parts.core.shared?.fetch(parts.session_id);
+  return await work();
 }
 
 /** A tool with the arguments that count: a person may have changed them. */

@@ -4,6 +4,7 @@
 //   O1. `over` settles when stdout is at its end, no leaf is at work, no process is left and all that was said is heard.
 import { MAX_PENDING } from "../../engine/limits.ts";
 import { isShortSleep, isWait, pendingApprovals } from "../../engine/open.ts";
+import type { FileChange } from "../../model/command.ts";
 import type { SessionState } from "../../engine/state.ts";
 import type { AppError } from "../../model/error.ts";
 import type { EventDraft } from "../../model/event.ts";
@@ -139,11 +140,18 @@ export class SandboxHost {
       clock: this.#core.clock,
       attempt,
       ask: (frame, wish) => this.#ask(frame, wish),
-      files: () => this.#prepared.files.changes(),
+      files: () => this.#changedFiles(),
       again: (frame) => void this.#begins.begin(frame),
       rested: () => this.#events.rested(),
       broken: (error) => this.#events.broke("finish a leaf", error),
     });
+  }
+
+  /** What a leaf made or changed; on a shared store it is shared before the leaf ends. */
+  async #changedFiles(): Promise<FileChange[]> {
+    const changes = await this.#prepared.files.changes();
+    await this.#core.shared?.share(this.#claim.session_id, this.#claim.fence);
+    return changes;
   }
 
   #makeBegins(): Begins {

@@ -36,7 +36,7 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
     core.catalogue.get(run.mode),
     core.resolve(run.session_id, run.task),
     takeOver(core, session, run),
-    core.folders.ensure(run.session_id).then(() => files.start(unfinishedSince(state.entries.values()))),
+    prepareFolder(core, files, state),
   ]);
   const { own, ...source } = entry.description;
   const began = begunWith(run, kept);
@@ -101,6 +101,13 @@ function begunWith(run: RunRecord, { origin }: Kept): { version: number; source_
 function takenOver({ entries, origin }: Kept): Pick<RunStart, "kept"> {
   const last = entries.at(-1);
   return last === undefined ? {} : { kept: { run_id: origin.run_id, last: last.n } };
+}
+
+async function prepareFolder(core: RunCore, files: FileTracker, { run, entries }: SessionState): Promise<void> {
+  if (run === null) return;
+  await core.folders.ensure(run.session_id);
+  const rebuilt = await core.shared?.begin(run.session_id) ?? null;
+  await files.start(unfinishedSince(entries.values()), rebuilt);
 }
 
 /** When the first leaf began that may have written and has not finished. */

@@ -94,6 +94,7 @@ export class FakeFolders implements Folders {
     this.put(session_id, path, bytes);
     return this.#info(session_id, path);
   };
+  drop = (session_id: string, path: string): Promise<void> => Promise.resolve(void this.#of(session_id).delete(path));
   remove = (session_id: string): Promise<void> => Promise.resolve(void this.files.delete(session_id));
 
   /** Writes a file as code from outside would. */
