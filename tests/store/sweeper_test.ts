@@ -36,6 +36,11 @@ async function deleted(place: Place): Promise<void> {
   });
   await store.snapshots.put(SESSION, { seq: 5, view: { lines: "v".repeat(150_000) }, format: 1 });
   await store.blobs.put(SESSION, new Uint8Array(130_000).fill(7), "image/png");
+  const gate = await store.files.gate(SESSION, null);
+  assert(gate !== null);
+  await store.files.keep(gate, "digest", new Uint8Array(130_000));
+  const file = { path: "a.bin", digest: "digest", size_bytes: 130_000, modified_ms: 0, stored: true };
+  await store.files.change(gate, { set: [file], removed: [], unused: [] });
   for (const kind of SESSION_PREFIXES) {
     const rows = await Array.fromAsync(place.kv.list({ prefix: [kind, SESSION] }));
     assert(rows.length > 0, `no row of kind ${kind} to sweep`);
