@@ -305,7 +305,7 @@ async function diskEnds({ run, work }: Bench): Promise<void> {
     ["for (let i = 0, d = 'd'; i < 40; i++, d += '/d') Deno.mkdirSync(d); for (;;);", "deep"],
   ];
   for (const [code, message, files = 300] of cases) {
-    const result = await run(spec(code, { disk_mb: 30, files, timeout_s: 10 }));
+    const result = await run(spec(code, { disk_mb: 30, files, timeout_s: 100 }));
     assertEquals(result.ended, "disk", `${code}: ${JSON.stringify({ ...result, lines: [] })}`);
     assertStringIncludes(result.message ?? "", message);
     assertEquals([...Deno.readDirSync(work)].map((entry) => entry.name), ["keep"], code);

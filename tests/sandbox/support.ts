@@ -65,7 +65,7 @@ export function spec(
   args: ExecArgs | string,
   more: Partial<Omit<ExecSpec, "limits">> & Partial<SandboxLimits> = {},
 ): ExecSpec {
-  const { timeout_s = 20, grants = { read: [] }, args: _args, bridge, ...limits } = more;
+  const { timeout_s = 120, grants = { read: [] }, args: _args, bridge, ...limits } = more;
   return {
     args: typeof args === "string" ? { code: args, language: "ts" } : args,
     limits: { ...LIMITS, ...limits },
