@@ -196,10 +196,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** "~" marks a UUID in base64url; other ids stand as they are, a "~" at their start doubled. */
 function packId(id: string): string {
   if (!UUID.test(id)) return id.startsWith("~") ? `~${id}` : id;
-  const hex = id.replaceAll("-", "");
-  let binary = "";
-  for (let i = 0; i < 32; i += 2) binary += String.fromCharCode(Number.parseInt(hex.slice(i, i + 2), 16));
-  return `~${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+  const bytes = Uint8Array.fromHex(id.replaceAll("-", ""));
+  return `~${bytes.toBase64({ alphabet: "base64url", omitPadding: true })}`;
 }
 
 function unpackId(packed: string): string {

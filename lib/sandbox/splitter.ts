@@ -123,6 +123,11 @@ export class Splitter {
   }
 
   *#textBytes(bytes: Uint8Array, ended: boolean): Generator<Piece> {
+    if (ended && bytes.length > 0 && bytes.length < MAX_PART && this.#size === 0 && !this.#begun) {
+      this.#text_bytes += bytes.length + 1;
+      yield* this.#blanks();
+      return yield this.#whole(bytes);
+    }
     this.#text_bytes += bytes.length + (ended ? 1 : 0);
     if (bytes.length > 0) yield* this.#blanks();
     for (let at = 0; at < bytes.length;) {
@@ -153,8 +158,12 @@ export class Splitter {
   }
 
   #line(): Piece {
-    const bytes = this.#take();
     this.#begun = false;
+    return this.#whole(this.#take());
+  }
+
+  /** The bytes of a line as a piece, without the carriage return before its end. */
+  #whole(bytes: Uint8Array): Piece {
     const end = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
     return { kind: "text", message: this.#decoder.decode(bytes.subarray(0, end)), partial: false };
   }

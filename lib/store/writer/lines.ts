@@ -21,12 +21,33 @@ export interface LineContext {
 
 const encoder = new TextEncoder();
 
+/** Writes the events of a command as lines; `seq` is that of the first. */
+export function toLines(
+  events: readonly EventDraft[],
+  context: LineContext,
+): { lines: readonly Uint8Array[]; blobs: readonly BlobDraft[] } {
+  const limit = context.limit ?? MAX_LINE_BYTES;
+  const texts = events.map((event, i) => `${frontOf(event, context, i)}${JSON.stringify(event.data)}}\n`);
+  const whole = encoder.encode(texts.join(""));
+  // One encoding for all, where it is known where each ends: as many bytes as characters is what nearly every line has.
+  const plain = whole.length === texts.reduce((sum, text) => sum + text.length, 0);
+  if (plain && texts.every((text) => text.length <= limit)) {
+    let at = 0;
+    return { lines: texts.map((text) => whole.subarray(at, at += text.length)), blobs: [] };
+  }
+  const made = events.map((event, i) => toLine(event, { ...context, seq: context.seq + i }));
+  return { lines: made.map(({ line }) => line), blobs: made.flatMap(({ blobs }) => blobs) };
+}
+
+function frontOf(event: EventDraft, { seq, timestamp, session_id }: LineContext, after = 0): string {
+  return `{"seq":${seq + after},"event_type":${JSON.stringify(event.event_type)},"timestamp":"${timestamp}",` +
+    `"run_id":${JSON.stringify(event.run_id)},"session_id":"${session_id}","data":`;
+}
+
 /** Writes one event as a line. */
 export function toLine(event: EventDraft, context: LineContext): { line: Uint8Array; blobs: readonly BlobDraft[] } {
   const limit = context.limit ?? MAX_LINE_BYTES;
-  const front =
-    `{"seq":${context.seq},"event_type":${JSON.stringify(event.event_type)},"timestamp":"${context.timestamp}",` +
-    `"run_id":${JSON.stringify(event.run_id)},"session_id":"${context.session_id}","data":`;
+  const front = frontOf(event, context);
   const line = encoder.encode(`${front}${JSON.stringify(event.data)}}\n`);
   if (line.length <= limit) return { line, blobs: [] };
   const room = limit - encoder.encode(front).length - 2;
@@ -60,7 +81,8 @@ export function toChunks(session_id: string, first_seq: number, lines: readonly 
 /** One array of all bytes. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
-  if (parts.length === 1 && only) return only;
+  // A view of a larger buffer would keep all of it.
+  if (parts.length === 1 && only && only.length === only.buffer.byteLength) return only;
   const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -9,7 +9,7 @@ import { timestamp } from "../../model/ids.ts";
 import { sha256 } from "../digest.ts";
 import { keys } from "../keys.ts";
 import { encodeRow, type Mutation } from "../mutation.ts";
-import { toLine } from "./lines.ts";
+import { toLines } from "./lines.ts";
 import { COMMAND_LIMIT, fits, keyBytes, MAX_VALUE_BYTES, sum, weigh, type Weight } from "./sizes.ts";
 import { type BlobDraft, blobRows } from "./spill.ts";
 import type { Aggregate, Verdict } from "./types.ts";
@@ -76,11 +76,8 @@ function build<S>(verdict: Commitment<S>, context: PrepareContext<S>, limit: num
   const blobs = new Blobs(session_id);
   const first_seq = aggregate.headSeq(before) + 1;
   const at = timestamp(context.now);
-  const lines = verdict.events.map((event, i) => {
-    const made = toLine(event, { session_id, seq: first_seq + i, timestamp: at, limit });
-    made.blobs.forEach((blob) => blobs.add(blob));
-    return made.line;
-  });
+  const { lines, blobs: spilled } = toLines(verdict.events, { session_id, seq: first_seq, timestamp: at, limit });
+  for (const blob of spilled) blobs.add(blob);
   const shrunk = aggregate.shrink?.(session_id, { before, after: verdict.state, asks: verdict.asks }, limit);
   shrunk?.blobs.forEach((blob) => blobs.add(blob));
   const state = aggregate.withHeadSeq(shrunk?.state ?? verdict.state, first_seq - 1 + lines.length);
