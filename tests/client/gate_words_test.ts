@@ -22,7 +22,7 @@ Deno.test("[GW1] a question about a host says what each button does, for how lon
   assert(shown[1]?.does?.includes("api.example.com"));
 });
 
-Deno.test("[GW1] a call, a file and a budget have words of their own", () => {
+Deno.test("[GW3] a call, a file and a budget have words of their own", () => {
   assertEquals(words("tool_call", { tool: "fetch", args: {} }).map(({ word }) => word), [
     "Allow once",
     "Allow for this session",
