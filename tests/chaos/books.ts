@@ -38,7 +38,7 @@ function streams(chance: Chance): Book {
 
 /** Blocks that take long enough to be seen at work when their sandbox goes. */
 function long(chance: Chance): Book {
-  const blocks = ["Slow", "Slower"].map((name) => block(name, chance.between(80, 120), 15));
+  const blocks = [block("Slow", chance.between(80, 120), 30), block("Quick", chance.between(5, 20), 10)];
   const task = `# Long\n${blocks.map((one) => `\n## ${one.name}\n${fence(code(one))}`).join("")}`;
   return { kind: "long", task, config: { mode: "one-shot" }, blocks, ends: "completed" };
 }

@@ -6,6 +6,7 @@ import { breachesOf, parseLog } from "./log_rules.ts";
 import { type Mark, markBreaches } from "./marks.ts";
 import type { Book } from "./books.ts";
 import { planEpisode, ROUNDS } from "./plan.ts";
+import { findPlant } from "./planted.ts";
 import { PHASES } from "./points.ts";
 import { reportOf, wrongOf } from "./report.ts";
 
@@ -94,3 +95,10 @@ Deno.test("[CHAOS4] 25 kills of servers, sandboxes and sockets: nothing lost, no
   }
   assertEquals(kills.length, EPISODES * ROUNDS);
 });
+
+for (const plant of ["drop_chunk", "ack_early"] as const) {
+  Deno.test(`[CHAOS6] a program that is broken by ${plant} is found within 25 rounds, by what shows it`, async () => {
+    const found = await findPlant(plant, "1");
+    assertEquals(found.rounds !== null, true, found.breach);
+  });
+}

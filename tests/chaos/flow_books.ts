@@ -67,7 +67,10 @@ function speaks(chance: Chance): Book {
 
 /** Blocks that take long enough to be seen at work, without a runbook. */
 function prints(chance: Chance): Book {
-  return spokenBook("long", [], ["Slow", "Slower"].map((name) => block(name, chance.between(80, 120), 15)));
+  return spokenBook("long", [], [
+    block("Slow", chance.between(80, 120), 30),
+    block("Quick", chance.between(5, 20), 10),
+  ]);
 }
 
 function spokenBook(kind: string, says: readonly string[], blocks: readonly Block[]): Book {

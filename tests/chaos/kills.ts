@@ -14,8 +14,9 @@ import type { Wire } from "./wire.ts";
 
 const REACH_MS = 8_000;
 const LOOK_MS = 4;
-/** How long a run whose sandbox was killed may say nothing, and how many events show that it goes on. */
-const GO_ON_MS = 6_000;
+/** How long a run whose sandbox was killed may say nothing, how long it is watched, how many events are enough. */
+const SAY_MS = 30_000;
+const GO_ON_MS = 4_000;
 const ENOUGH = 30;
 
 /** What kills need. */
@@ -117,24 +118,27 @@ function runningNow(memory: Memory): Map<Known, number> {
   return new Map(running.map((known) => [known, known.log.length]));
 }
 
-/** Runs whose sandboxes were killed go on: each is seen to say more, and those that were taken over to say much more. */
+/** Runs whose sandboxes were killed go on: each is seen to say more, and for a while how those that were taken over go on. */
 async function goOn({ host, memory }: KillParts, running: ReadonlyMap<Known, number>): Promise<void> {
-  const since = performance.now();
-  const settled = (known: Known, at: number) => {
+  const all = [...running];
+  const gone = ({ ended, deleting }: Known) => ended !== null || deleting !== "no";
+  const spoke = ([known, at]: [Known, number]) => gone(known) || known.log.length > at;
+  const settled = ([known, at]: [Known, number]) => {
     const log = parseLog(known.log.slice(at));
     const resumed = log.findIndex((event) => event.event_type === "workflow_resumed");
     const rests = ["waiting", "paused"].includes(runStatus(log) ?? "");
-    return known.ended !== null || known.deleting !== "no" || rests || (resumed >= 0 && log.length - resumed > ENOUGH);
+    return gone(known) || rests || (resumed >= 0 && log.length - resumed > ENOUGH);
   };
-  const all = [...running];
-  while (host.alive && !all.every(([known, at]) => settled(known, at)) && performance.now() - since < GO_ON_MS) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  await until(() => !host.alive || all.every(spoke), SAY_MS);
+  for (const one of all.filter((one) => host.alive && !spoke(one))) {
+    memory.breach(one[0].session_id, `said nothing for ${SAY_MS} ms after its sandbox was killed`);
   }
-  for (const [known, at] of all) {
-    const silent = known.ended === null && known.deleting === "no" && known.log.length === at;
-    if (host.alive && silent) {
-      memory.breach(known.session_id, `said nothing for ${GO_ON_MS} ms after its sandbox was killed`);
-    }
+  await until(() => !host.alive || all.every(settled), GO_ON_MS);
+}
+
+async function until(seen: () => boolean, ms: number): Promise<void> {
+  for (const since = performance.now(); !seen() && performance.now() - since < ms;) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }
 
