@@ -1,6 +1,7 @@
 // Own workflows on a real server: listed, started from every door, run in their own processes.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { allEvents, ask, send, startTask } from "./support/api.ts";
+import { cli } from "./support/command.ts";
 import { flow, startFlows } from "./support/flows.ts";
 
 const MODULE = `import { mean } from "simple-statistics";
@@ -58,4 +59,70 @@ Deno.test("[E-OWN2] a traceback names the author's own lines and nothing of the 
   for (const trace of [error?.traceback, failed?.traceback]) {
     assert(!trace?.includes("file:") && !trace?.includes("workers/") && !trace?.includes(flows.folder), trace);
   }
+});
+
+Deno.test("[E-OWN3] the example runs as it stands: from the command line, from the browser's form, and a second night finds what has moved", async () => {
+  await using flows = await startFlows({ "broken.ts": "export default (" });
+  const examples = new URL("../../examples/workflows/", import.meta.url);
+  for (const path of ["nightly_report.ts", "nightly/compare.ts", "nightly/measure.ts"]) {
+    flows.write(path, await Deno.readTextFile(new URL(path, examples)));
+  }
+  const bearer = { authorization: `Bearer ${flows.server.token}` };
+  const table = "day,price\nmon,10\ntue,20\n";
+  const ended = await cli(flows.server, [
+    "run",
+    "Report",
+    "--mode",
+    "nightly-report",
+    "--set",
+    "recipient=Ada",
+    "--json",
+  ]);
+  assertEquals(ended.code, 0, ended.out + ended.err);
+  const page = await (await fetch(new URL("/new", flows.server.url), { headers: bearer })).text();
+  for (const words of ["Nightly report", "broken.ts", "is no mode"]) assertStringIncludes(page, words);
+  const form = new URLSearchParams({ mode: "nightly-report", task: "Report" });
+  const posted = await fetch(new URL("/new", flows.server.url), {
+    method: "POST",
+    headers: { ...bearer, origin: new URL(flows.server.url).origin },
+    body: form,
+    redirect: "manual",
+  });
+  await posted.body?.cancel();
+  const session_id = posted.headers.get("location")?.split("/").at(-1) ?? "";
+  assertEquals(posted.status, 303);
+  const first = `${
+    ((await ask(flows.server, "GET", `/api/sessions/${session_id}/runs`))["runs"] as { run_id: string }[])[0]?.run_id
+  }`;
+  await flows.status(first, "waiting");
+  const [who] = await flows.pending(session_id);
+  await flows.resolve(who?.approval_id ?? "", { resolution: "answered", modifications: { answer: "Bob" } });
+  assertEquals((await flows.status(first, "completed", "failed")).result, {
+    recipient: "Bob",
+    published: ["report-1.md"],
+  });
+  const upload = (text: string) =>
+    fetch(new URL(`/api/sessions/${session_id}/files/mine.csv`, flows.server.url), {
+      method: "PUT",
+      headers: bearer,
+      body: text,
+    }).then((answer) => answer.body?.cancel());
+  const config = { recipient: "Bob", tables: ["mine.csv", "none.csv"] };
+  const again = async () =>
+    `${(await ask(flows.server, "POST", `/api/sessions/${session_id}/runs`, { task: "Report", config }))["run_id"]}`;
+  await upload(table);
+  await flows.status(await again(), "completed", "failed");
+  await upload(table.replace("20", "90"));
+  const third = await again();
+  await flows.status(third, "waiting");
+  const [publish] = await flows.pending(session_id);
+  assertStringIncludes(publish?.action ?? "", "1 means have moved");
+  await flows.resolve(publish?.approval_id ?? "", { resolution: "approved" });
+  await flows.status(third, "completed", "failed");
+  const report = await fetch(new URL(`/api/sessions/${session_id}/files/report-1.md`, flows.server.url), {
+    headers: bearer,
+  });
+  const text = await report.text();
+  assertStringIncludes(text, "**mine.csv**: price moved from 15.00 to 50.00");
+  assertStringIncludes(text, "not measured: none.csv");
 });

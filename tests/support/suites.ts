@@ -88,7 +88,7 @@ export const SUITES: readonly Suite[] = [
   command("lint", ["lint", "--quiet"]),
   command("types", ["check", "--quiet", "."]),
   tests("architecture", ["tests/architecture_test.ts"]),
-  tests("unit", present(UNIT.map((part) => `tests/${part}`)), { parallel: true }),
+  tests("unit", [...present(UNIT.map((part) => `tests/${part}`)), "examples"], { parallel: true }),
   tests("stand-ins", ["tests/jsr"], { needs: "everything" }),
   tests("sandbox", present(["tests/sandbox", "tests/attacks"]), { needs: "everything" }),
   tests("e2e", present(["tests/e2e"]), { needs: "everything" }),
