@@ -5,7 +5,7 @@ import nightly from "./nightly_report.ts";
 
 const measured = (table: string, mean: number) => ({ value: { table, rows: 2, means: { price: mean } } });
 
-Deno.test("[EX1] the first night asks who gets it and publishes; a mean that moved is shown to a person first", async () => {
+Deno.test("[NIGHT1] the first night asks who gets it and publishes; a mean that moved is shown to a person first", async () => {
   const prices = [10, 12];
   const run = await testWorkflow(nightly, {
     config: { tables: ["a.csv"], nights: 2 },
@@ -22,7 +22,7 @@ Deno.test("[EX1] the first night asks who gets it and publishes; a mean that mov
   assertEquals(run.memory["measured"], [measured("a.csv", 12).value]);
 });
 
-Deno.test("[EX1] a table that cannot be measured is a warning, a skipped report is not written, an order ends the nights", async () => {
+Deno.test("[NIGHT1] a table that cannot be measured is a warning, a skipped report is not written, an order ends the nights", async () => {
   const run = await testWorkflow(nightly, {
     config: { tables: ["a.csv", "none.csv"], nights: 9, recipient: "Bob" },
     memory: { measured: [measured("a.csv", 5).value] },

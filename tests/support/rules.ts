@@ -19,7 +19,7 @@ function add(places: Places, id: string, path: string): void {
 /** Ids that tests name, by the file of the test. */
 export async function rulesOfTests(): Promise<Places> {
   const found: Places = new Map();
-  for (const path of await sources("tests")) {
+  for (const path of [...await sources("tests"), ...await sources("examples")]) {
     const source = await readSource(path);
     for (const [, ids = ""] of source.matchAll(/["'`]\[([A-Z][A-Za-z0-9_, -]*)\] /g)) {
       for (const id of idsIn(ids)) add(found, id, path);
@@ -35,7 +35,7 @@ export async function rulesOfTests(): Promise<Places> {
 /** Ids that a test has in its name itself. */
 export async function namedInTests(): Promise<Places> {
   const found: Places = new Map();
-  for (const path of await sources("tests")) {
+  for (const path of [...await sources("tests"), ...await sources("examples")]) {
     if (path.startsWith("tests/support/")) continue;
     for (const [, ids = ""] of (await readSource(path)).matchAll(/["'`]\[([A-Z][A-Za-z0-9_, -]*)\] /g)) {
       for (const id of idsIn(ids)) add(found, id, path);

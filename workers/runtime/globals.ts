@@ -8,15 +8,15 @@ import { Failure } from "../sdk/failure.ts";
 import { journaled, random, uuid } from "./known.ts";
 
 const INSTEAD: Record<string, string> = {
-  fetch: "run it with ctx.exec under a grant for the host",
+  fetch: 'use ctx.tool("fetch", …)',
   setTimeout: "use ctx.sleep",
   setInterval: "use ctx.sleep in a loop",
   setImmediate: "await the leaf that you wait for",
 };
 /** What is made with `new` and reaches out or runs beside. */
 const MADE: Record<string, string> = {
-  WebSocket: "run it with ctx.exec under a grant for the host",
-  EventSource: "run it with ctx.exec under a grant for the host",
+  WebSocket: 'only ctx.tool("fetch", …) reaches out',
+  EventSource: 'use ctx.tool("fetch", …)',
   Worker: "run it with ctx.exec",
   BroadcastChannel: "nobody else is in this process",
 };

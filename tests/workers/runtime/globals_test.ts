@@ -37,7 +37,7 @@ Deno.test("[WK-GLOB3] inside a step, and outside of a run, they are the real one
 });
 
 for (
-  const [name, leaf] of [["fetch", "ctx.exec"], ["setTimeout", "ctx.sleep"], ["setInterval", "ctx.sleep"]] as const
+  const [name, leaf] of [["fetch", "ctx.tool"], ["setTimeout", "ctx.sleep"], ["setInterval", "ctx.sleep"]] as const
 ) {
   Deno.test(`[WK-GLOB4] ${name} outside a step throws a Failure that names the leaf to use`, async () => {
     using _patched = installGlobals();
