@@ -5,6 +5,7 @@
 import { approvalGoesOn } from "./cases/approval.ts";
 import { healthUnderAttack } from "./cases/attacks.ts";
 import { eventStream } from "./cases/events.ts";
+import { channelFrames } from "./cases/frames.ts";
 import { restart } from "./cases/restart.ts";
 import { sessionCreate } from "./cases/sessions.ts";
 import { startToOutput } from "./cases/start.ts";
@@ -15,6 +16,7 @@ const CASES: Record<string, Case> = {
   "session-create": sessionCreate,
   "approval-goes-on": approvalGoesOn,
   "events-to-client": eventStream,
+  "channel-frames": channelFrames,
   "start-to-output": startToOutput,
   "restart": restart,
   "waiting-1000": waiting(1_000),

@@ -25,7 +25,9 @@ function read(path: string): string {
 
 /** The workflow sandbox of the only run that executes: the one that has been there for longest. */
 export function sandboxOf(server: number): number {
-  const there = below(server).filter((pid) => isAlive(pid) && read(`/proc/${pid}/cmdline`).includes("workers/main.ts"));
+  const there = below(server).filter((pid) =>
+    isAlive(pid) && /workflow\/main\.js|workers\/main\.ts/.test(read(`/proc/${pid}/cmdline`))
+  );
   const [first] = there.sort((a, b) => startOf(a) - startOf(b));
   if (first === undefined) throw new Error("there is no sandbox");
   return first;
