@@ -1,6 +1,8 @@
 // Makes a bare machine ready for the suites: Debian packages where apt-get may be used, the packages of the exec
 // sandbox, the built app. Returns what it could not do, in words.
 
+import { findDenokv, WITHOUT_DENOKV } from "../e2e/support/denokv.ts";
+
 const found = async (program: string): Promise<boolean> => {
   const { code } = await new Deno.Command("/bin/sh", { args: ["-c", `command -v ${program}`], stdout: "null" })
     .output();
@@ -41,6 +43,7 @@ async function debianPackages(say: (text: string) => void): Promise<string[]> {
 export async function prepare(everything: boolean, say: (text: string) => void): Promise<string[]> {
   if (!everything) return [];
   const missing = await debianPackages(say);
+  if (await findDenokv() === null) missing.push(WITHOUT_DENOKV);
   if (!await run(Deno.execPath(), ["task", "--quiet", "build"], say)) missing.push("the build of the app");
   return missing;
 }
