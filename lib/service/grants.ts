@@ -23,8 +23,17 @@ export function grantsManifest(
     time_s: numberOr(given["runTimeout"], config.run_timeout_s),
     memory_mb: config.memory_mb,
     money_usd: typeof given["maxCostUsd"] === "number" ? given["maxCostUsd"] : null,
-    asks: description.asks,
+    asks: [...description.asks, ...asksOf(config)],
   };
+}
+
+/** What any code may be stopped for and a person asked. */
+function asksOf({ ask, private_hosts }: Config): string[] {
+  const hosts = ask.net === "any" || ask.net.length > 0 || private_hosts.length > 0;
+  return [
+    ...(hosts ? ["Before code reaches a host that is not listed here"] : []),
+    ...(ask.read.length > 0 ? [`Before code reads below ${ask.read.join(", ")}`] : []),
+  ];
 }
 
 /** The host of the model service; without an address it is that of the provider itself. */

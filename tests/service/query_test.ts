@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EMPTY_VIEW, fold } from "@/lib/engine/view.ts";
+import { EMPTY_VIEW, fold, VIEW_FORMAT } from "@/lib/engine/view.ts";
 import { AppError } from "@/lib/model/error.ts";
 import { workflow } from "./support/workflows.ts";
 import { ADMIN, openWorld, type World } from "./support/world.ts";
@@ -21,7 +21,7 @@ Deno.test("[QRY1] the view is folded from a snapshot and the tail, and is that o
   const { session_id } = await talk(world, 1500);
   const first = await world.holdfast.query.view(ADMIN, session_id);
   assert(first.as_of_seq > 1500);
-  const snapshot = await world.store.snapshots.get(session_id, 1);
+  const snapshot = await world.store.snapshots.get(session_id, VIEW_FORMAT);
   assertEquals(snapshot?.seq, first.as_of_seq);
   await world.holdfast.startTask(ADMIN, { task: "3", config: {}, session_id });
   await world.status(session_id, "completed");

@@ -66,7 +66,8 @@ function warnOfGrants(desk: Desk, wanted: Grants): void {
   const net = wanted.net.filter((host) => !desk.grants.net.includes(host)).map((host) => `reach ${host}`);
   const missing = [...read, ...net];
   if (missing.length === 0) return;
-  const message = `The task wants to ${missing.join(", ")}, which this session is not granted: set it under grants.`;
+  const message = `The task wants to ${missing.join(", ")}, which this session is not granted: set it under grants, ` +
+    "or you are asked for it where this server lets you be asked.";
   desk.ctx.emit("warning", { code: "not_granted", message });
 }
 

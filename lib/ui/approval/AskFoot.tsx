@@ -24,7 +24,7 @@ export function AskFoot(props: {
             {props.problem ?? `${props.ended}. What you typed was not sent; it is kept here until you close this.`}
           </span>
         </span>
-        <button type="button" class="btn btn-line sp" style="height:40px" onClick={props.onClose}>Close</button>
+        <button type="button" class="btn btn-line sp" onClick={props.onClose}>Close</button>
       </div>
     );
   }
@@ -38,7 +38,6 @@ export function AskFoot(props: {
           key={button.verb}
           type="button"
           class={`btn btn-${button.tone}`}
-          style="height:40px"
           title={button.does}
           disabled={off(button)}
           onClick={() => props.onVerb(button.verb)}

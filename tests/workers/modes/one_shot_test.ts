@@ -208,7 +208,8 @@ Deno.test("[OS11] a task cannot grant itself anything: what it wants and does no
   const some = await runMode(oneShot, { task, config: { grants: { net: ["a.org"] } } });
   assertEquals(some.events("warning"), [{
     code: "not_granted",
-    message: "The task wants to read /srv, reach b.org, which this session is not granted: set it under grants.",
+    message: "The task wants to read /srv, reach b.org, which this session is not granted: set it under grants, " +
+      "or you are asked for it where this server lets you be asked.",
   }]);
   const all = await runMode(oneShot, { task, config: { grants: { net: ["a.org", "b.org"], read: ["/srv"] } } });
   assertEquals(all.events("warning"), []);
