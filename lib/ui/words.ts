@@ -20,9 +20,14 @@ const MODES: Record<string, ModeLook> = {
   "arxiv": { label: "arXiv", icon: "book-down", hue: 228 },
   "enhance-input": { label: "Enrich input", icon: "file-plus-2", hue: 148 },
 };
-/** The look of a mode; one that is not built in keeps its id as its label. */
+/** The look of a mode; the label of one that is not built in is its id in words: `nightly-report`, Nightly report. */
 export const modeLook = (mode: string): ModeLook =>
-  (Object.hasOwn(MODES, mode) ? MODES[mode] : undefined) ?? { label: mode, icon: "braces", hue: 235 };
+  (Object.hasOwn(MODES, mode) ? MODES[mode] : undefined) ?? { label: inWords(mode), icon: "braces", hue: 235 };
+
+function inWords(id: string): string {
+  const words = id.replace(/[-_]+/g, " ").trim();
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}
 
 /** A status as people see it. */
 export type Look =

@@ -144,9 +144,11 @@ Deno.test("[WO3] every look, mode and kind of approval has an icon that is drawn
     "enhance-input",
   ];
   for (const mode of modes) assert(modeLook(mode).icon in ICON_PATHS && modeLook(mode).label !== mode, mode);
-  for (const mode of ["mine", "constructor", "toString", ""]) {
-    assertEquals(modeLook(mode), { label: mode, icon: "braces", hue: 235 });
-  }
+  const own = [["nightly-report", "Nightly report"], ["mine", "Mine"], ["constructor", "Constructor"], ["_", ""], [
+    "",
+    "",
+  ]];
+  for (const [mode = "", label = ""] of own) assertEquals(modeLook(mode), { label, icon: "braces", hue: 235 });
   assert("braces" in ICON_PATHS);
 });
 

@@ -87,12 +87,12 @@ function Again(props: { row: StepRow; onRetry: (key: string) => void }) {
     <button
       type="button"
       class="btn btn-xs btn-line again"
-      title="Runs it again from here; what was finished before is kept"
+      title="Retry from here: runs it again; what was finished before is kept"
       aria-label={`Retry from here: ${row.name}`}
       onClick={again}
       onKeyDown={(event) => event.stopPropagation()}
     >
-      <Icon name="rotate-cw" size={12} />Retry from here
+      <Icon name="rotate-cw" size={12} />Retry
     </button>
   );
 }
