@@ -107,3 +107,12 @@ Deno.test("[ENG-V9] strangers do not find a session, administrators may change i
   story.ok(ADMIN, { type: "cancel_run", run_id: RUN });
   story.status("cancelled", "active");
 });
+
+Deno.test("[ENG-V10] a wall clock may go back, the times of a session do not", () => {
+  const story = new Story().create().after(3600).start();
+  const { updated_at, last_active_at } = story.state.session!;
+  story.after(-1800).claim().begun();
+  assertObjectMatch(story.state.session ?? {}, { updated_at, last_active_at });
+  story.after(3600).ok(story.sandbox, { type: "finish_run", result: { ok: true, value: 1 } });
+  assertObjectMatch(story.state.session ?? {}, { updated_at: new Date(story.now).toISOString() });
+});

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LiveHub } from "@/lib/live/hub.ts";
+import { AppError } from "@/lib/model/error.ts";
 import { type Sink, Subscription } from "@/lib/live/subscription.ts";
 import type { Clock } from "@/lib/service/ports.ts";
 import { FakeClock } from "@/tests/service/support/fake_clock.ts";
@@ -159,5 +160,40 @@ Deno.test("[LIVE10] commits that nobody told of are read when the hub says that 
   hub.missed();
   await settle();
   assertEquals(sink.said.at(-1), "gone");
+  subscription.close();
+});
+
+Deno.test("[LIVE11] what is closed while it waits for room is told nothing more", async () => {
+  const { log, hub, sink, follow } = setup();
+  for (let commit = 0; commit < 3; commit++) hub.publish(log.commit(ID, 2));
+  const room = Promise.withResolvers<void>();
+  sink.full = room.promise;
+  const subscription = follow(0);
+  await settle();
+  subscription.close();
+  room.resolve();
+  await settle();
+  assertEquals([sink.lines, sink.said, sink.error], [[], [], null]);
+});
+
+Deno.test("[LIVE12] a replay that the store leaves goes on where it stopped when the store answers again", async () => {
+  const clock = new FakeClock();
+  const { log, hub, sink, follow } = setup(clock);
+  for (let commit = 0; commit < 4; commit++) hub.publish(log.commit(ID, 2));
+  const chunks = log.chunks.bind(log);
+  let away = 2;
+  log.chunks = async function* (session_id, after) {
+    for await (const chunk of chunks(session_id, after)) {
+      yield chunk;
+      if (away-- > 0) throw new AppError("store_away", "no answer");
+    }
+  };
+  const subscription = follow(0);
+  for (let turns = 0; turns < 4; turns++) {
+    await settle();
+    clock.advance(1_000);
+  }
+  await settle();
+  assertEquals([sink.lines, sink.said.length, sink.error], [log.lines(ID), 1, null]);
   subscription.close();
 });

@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import type { JournalEntry, SettledEntry } from "@/lib/model/journal.ts";
 import type { Json } from "@/lib/model/json.ts";
-import type { HostFrame } from "@/lib/protocol/sandbox.ts";
+import { type HostFrame, MAX_FRAME_BYTES } from "@/lib/protocol/sandbox.ts";
 import { JournalFeed } from "@/lib/service/driver/journal_feed.ts";
 
 const at = "2026-01-05T09:00:00.000Z";
@@ -64,4 +64,14 @@ Deno.test("[JFEED3] an entry whose begin is not acknowledged holds back itself a
   made.begun("b");
   await arrived();
   assertEquals(settled(), ["a", "b", "c"]);
+});
+
+Deno.test("[JFEED4] stored entries go in frames far below the largest one, and only the last lets the code begin", async () => {
+  const { made, frames, stored } = feed();
+  const many = Array.from({ length: 2_000 }, (_, n) => done(`k${n}`, n + 1, { text: "x".repeat(2_000) }));
+  await made.sendStored(map(...many), []);
+  assertEquals(stored(), many.map((entry) => entry.key));
+  for (const frame of frames) assertLess(JSON.stringify(frame).length, MAX_FRAME_BYTES / 2);
+  const last = frames.map((frame) => frame.type === "entries" && frame.last);
+  assertEquals(last, frames.map((_, at) => at === frames.length - 1));
 });

@@ -47,7 +47,10 @@ const said = (event_type: string, data: Record<string, string>): SaidFrameItem =
 });
 
 Deno.test("[SAY1] a workflow may say its own kinds of events, and nothing of status, approvals or ends", () => {
-  const items = [said("phase_change", { phase: "plan" }), said("complete", { status: "success" })];
+  const items = [
+    said("phase_change", { phase: "plan" }),
+    said("workflow_cancelled", { message: "m", status: "cancelled" }),
+  ];
   const drafts = sayCommands("r", items).flatMap((one) => one.items).map((item) =>
     item.say.what === "event" ? item.say.draft : null
   );
