@@ -29,14 +29,21 @@ export async function send(server: Reached, method: string, path: string, body?:
   return { status: response.status, json, text };
 }
 
-/** Sends a request that must succeed; gives its JSON. */
+/** How often a read is asked again that a busy machine could not answer in time. */
+const AGAIN = 10;
+
+/** Sends a request that must succeed; gives its JSON. A read is asked again as long as the server says 503. */
 export async function ask(
   server: Reached,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<Record<string, unknown>> {
-  const answer = await send(server, method, path, body);
+  let answer = await send(server, method, path, body);
+  for (let again = 0; method === "GET" && answer.status === 503 && again < AGAIN; again++) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    answer = await send(server, method, path, body);
+  }
   assert(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`);
   return answer.json ?? {};
 }
