@@ -6,6 +6,7 @@ import { checkEnds, checkStore } from "./after.ts";
 import { makeBook, MODEL_SHELF, RUNBOOK_SHELF, type Shelf } from "./books.ts";
 import { type Chance, chance } from "./chance.ts";
 import { checkAll, type CheckParts } from "./checks.ts";
+import { FLOWS, OUTSIDE } from "./flow_books.ts";
 import { Host } from "./host.ts";
 import { carryOut, killBeside, passedPlace } from "./kills.ts";
 import { chooseManner } from "./manners.ts";
@@ -17,8 +18,6 @@ import type { Kill } from "./report.ts";
 import { startSpeaker } from "./speaker.ts";
 import { openWire, type Wire } from "./wire.ts";
 
-/** The harness's own workflows. */
-const FLOWS = new URL("./flows", import.meta.url).pathname;
 const SETTLE_MS = 60_000;
 const SWEEP_MS = 20_000;
 const TOLD_MS = 5_000;
@@ -92,6 +91,7 @@ class Episode {
     this.#env = {
       ...settingsOf(parts.of.fork("settings")),
       HOLDFAST_WORKFLOWS: FLOWS,
+      HOLDFAST_ASK_READ: OUTSIDE,
       ...(speaks ? { OPENAI_BASE_URL: parts.speaker_url, HOLDFAST_MODEL: "speaker" } : {}),
     };
     const { memory, host } = parts;

@@ -7,6 +7,10 @@ import type { Chance } from "./chance.ts";
 import type { Known } from "./memory.ts";
 import { spoken } from "./speaker.ts";
 
+/** The harness's own workflows. */
+export const FLOWS = new URL("./flows", import.meta.url).pathname;
+/** A file outside of every session that people may be asked for; every system has it, and it is no secret. */
+export const OUTSIDE = "/etc/group";
 const NAMES = ["Ada", "Bo", "Cleo", "Dan", "Eve", "Fay", "Gil", "Hal"];
 
 /** Branches at once, some of which run a block. */
@@ -36,6 +40,14 @@ function branches(chance: Chance): Book {
   };
 }
 
+/** What a talk gives back. */
+interface TalkResult {
+  readonly name: unknown;
+  readonly plan: { steps: unknown[] };
+  readonly heard: unknown[];
+  readonly printed: string;
+}
+
 /** Asks for everything that people can be asked. */
 function talks(chance: Chance): Book {
   const edit = chance.yes(0.5) ? { steps: ["one", "two"] } : null;
@@ -43,12 +55,13 @@ function talks(chance: Chance): Book {
     kind: "talks",
     task: "talks",
     // Over 10 s it gives its process back.
-    config: { mode: "chaos-talks", nap_s: chance.yes(0.1) ? 10.5 : chance.between(1, 6) / 10 },
+    config: { mode: "chaos-talks", outside: OUTSIDE, nap_s: chance.yes(0.1) ? 10.5 : chance.between(1, 6) / 10 },
     blocks: [],
     ends: "completed",
     edit,
     resultBreach({ result, known }) {
-      const { name, plan, heard } = result as { name: unknown; plan: { steps: unknown[] }; heard: unknown[] };
+      const { name, plan, heard, printed } = result as TalkResult;
+      if (!printed.includes("read true")) return `read nothing outside: ${printed}`;
       if (name !== "a name") return `heard the name ${JSON.stringify(name)}`;
       if (known.edited && plan.steps.length !== 2) return `its plan was changed, and is ${JSON.stringify(plan)}`;
       return heard.length > 0 ? null : "heard no message";

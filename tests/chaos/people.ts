@@ -147,7 +147,7 @@ class Attendant {
     const { pause_ms, answering } = this.#manner;
     await new Promise((resolve) => setTimeout(resolve, pause_ms));
     const id = String(approval["approval_id"]);
-    const { yes, no } = this.#verbs(approval["allowed"] as string[]);
+    const { yes, no } = this.#verbs(String(approval["approval_type"]), approval["allowed"] as string[]);
     const answers = { plain: [yes], twice: [yes, yes], contrary: [yes, no], no: [no] }[answering];
     const sent = answers.map((body, i) => {
       if (body === no) this.#known.refused = true;
@@ -161,8 +161,8 @@ class Attendant {
   }
 
   /** What a person who says yes, or no, says to what is allowed. */
-  #verbs(allowed: readonly string[]) {
-    const { edit } = this.#known.book;
+  #verbs(type: string, allowed: readonly string[]) {
+    const edit = type === "plan_approval" ? this.#known.book.edit : null;
     const no = { resolution: allowed.includes("rejected") ? "rejected" : "abort" };
     const verb = ["answered", "retry", "approved"].find((one) => allowed.includes(one)) ?? "approved";
     if (verb === "answered") return { yes: { resolution: verb, modifications: { answer: "a name" } }, no };

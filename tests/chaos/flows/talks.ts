@@ -1,11 +1,12 @@
-// Everything that one can be asked and told: an answer, a plan to change, a message, a time, what to do after a failure.
+// Everything that one can be asked and told: an answer, a plan to change, the use of a tool, a right, a message, a time,
+// what to do after a failure.
 import { defineWorkflow, Failure, z } from "@holdfast/sdk";
 
 const Plan = z.strictObject({ steps: z.array(z.string()) });
 
 export default defineWorkflow({
   id: "chaos-talks",
-  config: z.strictObject({ nap_s: z.number() }),
+  config: z.strictObject({ nap_s: z.number(), outside: z.string() }),
   messages: true,
   async run(ctx) {
     ctx.emit("phase_change", { phase: "greeting" });
@@ -15,6 +16,10 @@ export default defineWorkflow({
       "Planning",
       () => ctx.approve("plan", { type: "plan_approval", title: "The plan", subject: { steps: ["one"] }, edit: Plan }),
     );
+    await ctx.tool("files_write", { path: "gated.txt", content: name }, { gate: true });
+    const code = `console.log("read", (await Deno.readTextFile(${JSON.stringify(ctx.config.outside)})).length > 0);`;
+    const look = await ctx.group("outside", "Outside", () => ctx.exec("look", { code }));
+    if (!look.ok) throw new Failure("step_failed", `${look.ended}, exit code ${look.exit_code}`);
     ctx.emit("phase_change", { phase: "listening" });
     const heard = await ctx.waitForMessage("word");
     await ctx.sleep("nap", ctx.config.nap_s);
@@ -41,6 +46,6 @@ export default defineWorkflow({
       }
     }
     ctx.memory.set("talked", { name });
-    return { name, plan: plan.value, heard: heard.map(({ content }) => content), attempt };
+    return { name, plan: plan.value, heard: heard.map(({ content }) => content), attempt, printed: look.stdout };
   },
 });
