@@ -12,7 +12,7 @@ import { below, isBlock, isStopped, signal } from "./processes.ts";
 import type { Kill } from "./report.ts";
 import type { Wire } from "./wire.ts";
 
-const REACH_MS = 8_000;
+const REACH_MS = 20_000;
 const LOOK_MS = 4;
 /** How long a run whose sandbox was killed may say nothing, how long it is watched, how many events are enough. */
 const SAY_MS = 30_000;
