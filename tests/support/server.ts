@@ -4,6 +4,7 @@
 //   TS2. A folder that the test gave stays (a restart on the same data); one that was made here is removed.
 //   TS3. It is built from the sources as they are: an old build is made anew before the first start.
 import { isStale } from "../../dev.ts";
+import { keepTemplates, seedTemplates } from "./templates.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const READY_MS = 30_000;
@@ -98,6 +99,7 @@ export function ensureBuilt(): Promise<void> {
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   await ensureBuilt();
   const data = options.data ?? await Deno.makeTempDir({ prefix: "holdfast-test-" });
+  if (options.data === undefined) await seedTemplates(data);
   const started = performance.now();
   const child = spawn(options, data);
   let output = "";
@@ -120,7 +122,10 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
   const ready_ms = performance.now() - started;
   const over = async () => {
     const code = await ended;
-    if (options.data === undefined) await Deno.remove(data, { recursive: true });
+    if (options.data === undefined) {
+      await keepTemplates(data);
+      await Deno.remove(data, { recursive: true });
+    }
     return code;
   };
   const signal = (name: Deno.Signal) => {
