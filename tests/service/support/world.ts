@@ -14,7 +14,9 @@ import { loadState } from "@/lib/store/load.ts";
 import type { Key } from "@/lib/store/mutation.ts";
 import { createStore, type Store } from "@/lib/store/store.ts";
 import { type Fate, Hostile, World as Landing } from "../../store/writer/hostile.ts";
+import type { Writer } from "@/lib/store/writer/types.ts";
 import type { Workflow } from "@/workers/sdk/types.ts";
+import { CommitRules } from "./commit_rules.ts";
 import { FakeClock, type Skew, splitClock } from "./fake_clock.ts";
 import { CountingIds, FakeFolders, FakeHub, FakeModels, FakeReach } from "./fake_edges.ts";
 import { FakeSandboxes } from "./fake_sandboxes.ts";
@@ -37,12 +39,15 @@ export interface WorldOptions {
   skew?: Skew;
   /** What becomes of each of its calls to the store, under the deadlines; it believes to be remote. */
   way?: () => Fate;
+  /** Stands between the service and its writer. */
+  tamper?: (writer: Writer<SessionState>) => Writer<SessionState>;
   /** It has a disk of its own. */
   own_disk?: boolean;
   /** Told each key that is read by itself. */
   heard?: (key: Key) => void;
 }
 interface Ground {
+  readonly rules: CommitRules;
   readonly options: WorldOptions;
   readonly connection: Connection;
   readonly data: string;
@@ -86,6 +91,7 @@ const rest = (ms = 0) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 /** Opens a world. Disposing of it ends every process in it. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const ground: Ground = {
+    rules: new CommitRules(),
     options,
     connection: await openStore(options.kv ?? ":memory:", { clock: systemClock, deadline_ms: 60_000 }),
     data: await Deno.makeTempDir(),
@@ -107,7 +113,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
   const ids = new CountingIds(n);
   const config = parseConfig({ HOLDFAST_DATA: ground.data, ...options.env });
   const settings = engineSettings(config);
-  const store = await createStore(gate.connection, {
+  const made = await createStore(gate.connection, {
     clock: gate.clock,
     ids,
     instance,
@@ -116,6 +122,8 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
     window_ms: 0,
     ...(options.shared === undefined ? {} : { exclusive: !options.shared }),
   });
+  const store = options.tamper === undefined ? made : { ...made, writer: options.tamper(made.writer) };
+  store.writer.onCommit((commit) => ground.rules.hear(commit, settings));
   const sandboxes = new FakeSandboxes(options.workflows, clock);
   const models = new FakeModels();
   const hub = new FakeHub();
@@ -153,6 +161,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
         clock.advance(Math.min(step_ms, left));
         await settle(store);
       }
+      ground.rules.check();
     },
     state: (session_id) => store.sessions.state(session_id),
     async events(session_id) {
@@ -226,5 +235,6 @@ async function closeAll(ground: Ground, worlds: World[]): Promise<void> {
     await world.store.writer.close();
   }
   ground.connection.close();
+  ground.rules.check();
   await Deno.remove(ground.data, { recursive: true });
 }
