@@ -11,7 +11,7 @@ const heard = (...states: SessionState[]): string[] => {
   return rules.breaches;
 };
 
-Deno.test("[WAIT1] the wait has exactly the shape that the status allows, in every status", () => {
+Deno.test("[EACH1] the wait has exactly the shape that the status allows, in every status", () => {
   const story = new Story().create();
   const told: (string | null)[] = [];
   const look = () => told.push(waitBreach(story.state, SETTINGS));
@@ -40,15 +40,15 @@ Deno.test("[WAIT1] the wait has exactly the shape that the status allows, in eve
   );
 });
 
-Deno.test("[WAIT2] a second open run beside the first is found", () => {
+Deno.test("[EACH2] a second open run beside the first is found", () => {
   const one = new Story().running().state;
   if (one.run === null) throw new Error("the story has a run");
   const two = { ...one, run: { ...one.run, run_id: "run-2" } };
   assertEquals(heard(one, one), []);
-  assertMatch(heard(one, two).join(), /WAIT2/);
+  assertMatch(heard(one, two).join(), /EACH2/);
 });
 
-Deno.test("[WAIT3] a final run that moves or changes is found", () => {
+Deno.test("[EACH3] a final run that moves or changes is found", () => {
   const story = new Story().running();
   const before = story.state;
   story.ok(OWNER, { type: "cancel_run", run_id: RUN });
@@ -56,11 +56,11 @@ Deno.test("[WAIT3] a final run that moves or changes is found", () => {
   const { run } = story.state;
   if (run === null) throw new Error("the story has a run");
   assertEquals(heard(story.state, story.state), []);
-  assertMatch(heard(story.state, before).join(), /WAIT3/);
-  assertMatch(heard(story.state, { ...story.state, run: { ...run, attempt: 7 } }).join(), /WAIT3/);
+  assertMatch(heard(story.state, before).join(), /EACH3/);
+  assertMatch(heard(story.state, { ...story.state, run: { ...run, attempt: 7 } }).join(), /EACH3/);
 });
 
-Deno.test("[WAIT4] what follows the end of a run is found", () => {
+Deno.test("[EACH4] what follows the end of a run is found", () => {
   const { state } = new Story().running();
   const rules = new CommitRules();
   const complete = draft("complete", RUN, { status: "success", duration_ms: 1 });
@@ -68,5 +68,5 @@ Deno.test("[WAIT4] what follows the end of a run is found", () => {
   rules.hear({ session_id: "s", state, drafts: [complete] }, SETTINGS);
   assertEquals(rules.breaches, []);
   rules.hear({ session_id: "s", state, drafts: [late] }, SETTINGS);
-  assertMatch(rules.breaches.join(), /WAIT4/);
+  assertMatch(rules.breaches.join(), /EACH4/);
 });

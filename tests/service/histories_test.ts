@@ -5,7 +5,7 @@
 // a while: what does not come to rest is waited for each time.
 import { assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { type Act, play, WHAT } from "./support/history.ts";
+import { type Act, play, WHAT } from "./support/history_acts.ts";
 import type { Plant } from "./support/history_plants.ts";
 
 const NUMBER = Number(Deno.env.get("HISTORIES") ?? "12");

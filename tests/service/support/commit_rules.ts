@@ -56,12 +56,12 @@ export class CommitRules {
   hear(commit: { session_id: string; state: SessionState; drafts: readonly EventDraft[] }, settings: EngineSettings) {
     const { session_id, state, drafts } = commit;
     const wait = waitBreach(state, settings);
-    if (wait !== null) this.breaches.push(`[WAIT1] ${session_id}: ${wait}`);
+    if (wait !== null) this.breaches.push(`[EACH1] ${session_id}: ${wait}`);
     if (state.run !== null) this.#heardRun(session_id, state.run);
     for (const draft of drafts) {
       if (draft.run_id === null) continue;
       if (this.#over.has(draft.run_id)) {
-        this.breaches.push(`[WAIT4] ${draft.event_type} after the end of ${draft.run_id}`);
+        this.breaches.push(`[EACH4] ${draft.event_type} after the end of ${draft.run_id}`);
       }
       if (draft.event_type === "complete") this.#over.add(draft.run_id);
     }
@@ -76,8 +76,8 @@ export class CommitRules {
     const known = this.#final.get(run.run_id);
     const open = this.#open.get(session_id);
     if (!isFinal(run)) {
-      if (known !== undefined) this.breaches.push(`[WAIT3] ${run.run_id} is ${run.status} after it was final`);
-      if (open !== undefined && open !== run.run_id) this.breaches.push(`[WAIT2] ${run.run_id} beside ${open}`);
+      if (known !== undefined) this.breaches.push(`[EACH3] ${run.run_id} is ${run.status} after it was final`);
+      if (open !== undefined && open !== run.run_id) this.breaches.push(`[EACH2] ${run.run_id} beside ${open}`);
       this.#open.set(session_id, run.run_id);
       return;
     }
@@ -85,7 +85,7 @@ export class CommitRules {
     // A record that was read again has its keys in another order.
     const now = digestOf(JSON.parse(JSON.stringify(run)));
     if (known !== undefined && known !== now) {
-      this.breaches.push(`[WAIT3] the final run ${run.run_id} changed: ${JSON.stringify(run)}`);
+      this.breaches.push(`[EACH3] the final run ${run.run_id} changed: ${JSON.stringify(run)}`);
     }
     this.#final.set(run.run_id, now);
   }

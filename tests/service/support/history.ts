@@ -7,11 +7,10 @@ import { openEntries } from "@/lib/engine/open.ts";
 import { presentSession } from "@/lib/engine/present.ts";
 import type { SessionState } from "@/lib/engine/state.ts";
 import { AppError } from "@/lib/model/error.ts";
-import { isFinal } from "@/lib/model/run.ts";
-import { engineSettings } from "@/lib/service/create.ts";
-import { parseConfig } from "@/lib/config.ts";
-import { ADMIN, openWorld, type World } from "./world.ts";
-import { type Flows, flows } from "./history_flows.ts";
+import { ADMIN, type World } from "./world.ts";
+import type { Act } from "./history_acts.ts";
+import { compareAll, SETTINGS } from "./history_compare.ts";
+import type { Flows } from "./history_flows.ts";
 import {
   ACTS,
   bulkCode,
@@ -24,71 +23,18 @@ import {
   pause,
   statusOf,
 } from "./history_model.ts";
-import { type Plant, Tamper } from "./history_plants.ts";
-
-/** One act: what, on which session, and how. */
-export interface Act {
-  readonly what: (typeof WHAT)[number];
-  readonly a: number;
-  readonly b: number;
-}
-/** Everything that may happen. */
-export const WHAT = [
-  "create",
-  "start",
-  "open",
-  "pauseRun",
-  "resumeRun",
-  "suspend",
-  "resume",
-  "cancel",
-  "retry",
-  "answer",
-  "update",
-  "bulk",
-  "delete",
-  "wait",
-  "rest",
-  "crash",
-  "message",
-] as const;
+import type { Tamper } from "./history_plants.ts";
 
 const UNKNOWN = "00000000-0000-4000-8000-00000000ffff";
 const MOST = 4;
 /** The loops of the service look this often. */
 const TURN_MS = 1000;
-const ENV = {
-  APPROVAL_TIMEOUT: "6",
-  SESSION_TTL: "20",
-  RUN_TIMEOUT: "604800",
-  HOLDFAST_WAIT_HOLD: "2",
-  HOLDFAST_MAX_TAKEOVERS: "100",
-};
-const SETTINGS = engineSettings(parseConfig(ENV));
-
-/** Plays a history. Throws at the first step that the model does not allow. */
-export async function play(acts: readonly Act[], options: { kv?: string; plant?: Plant } = {}): Promise<void> {
-  const steps = flows();
-  const tamper = new Tamper(options.plant ?? null);
-  const kv = options.kv === undefined ? {} : { kv: options.kv };
-  await using world = await openWorld({ workflows: steps.workflows, env: ENV, tamper: tamper.writer, ...kv });
-  const history = new History(world, { steps, tamper });
-  for (const [n, act] of acts.entries()) {
-    try {
-      await history.step(act);
-      await history.compare();
-    } catch (error) {
-      throw new Error(`act ${n} ${JSON.stringify(act)}: ${error instanceof Error ? error.message : error}`, {
-        cause: error,
-      });
-    }
-  }
-}
 
 /** The task of the last run; a retry has that of its parent. */
 const taskOf = ({ run }: SessionState): string => typeof run?.task === "string" ? run.task : "";
 
-class History {
+/** A history while it is played. */
+export class History {
   #world: World;
   readonly #steps: Flows;
   readonly #tamper: Tamper;
@@ -406,18 +352,8 @@ class History {
 
   /** Waits for the rest that the model allows, then compares everything that can be asked for. */
   async compare(): Promise<void> {
-    const { holdfast } = this.#world;
     for (const session of this.#sessions) await this.#settled(session);
-    const shown = await Promise.all(this.#sessions.map((one) => this.#world.state(one.session_id)));
-    const list = await holdfast.query.sessions(ADMIN, { limit: 200 });
-    const byId = (a: { session_id: string }, b: { session_id: string }) => a.session_id < b.session_id ? -1 : 1;
-    const records = shown.map((state) => presentSession(state, SETTINGS)).sort(byId);
-    assertEquals(list.items.sort(byId), records, "the list is the records");
-    await this.#comparePulse(shown);
-    for (const [n, session] of this.#sessions.entries()) {
-      const state = shown[n];
-      if (state !== undefined) await this.#compareOne(session, state);
-    }
+    await compareAll(this.#world, this.#sessions);
   }
 
   async #settled(session: ModelSession): Promise<void> {
@@ -443,43 +379,5 @@ class History {
     if (run.rests.length === 1) return;
     if (status === "failed" || status === "completed") end(session, run, status);
     else run.rests = run.rests.filter((one) => one === status);
-  }
-
-  async #comparePulse(states: readonly SessionState[]): Promise<void> {
-    const { needs_you, running, queued, by_status } = await this.#world.holdfast.query.pulse(ADMIN);
-    const count = (status: string) => states.filter((state) => state.run?.status === status).length;
-    const pending = states.filter((state) =>
-      state.run !== null && !isFinal(state.run) &&
-      [...state.approvals.values()].some((row) => row.status === "pending")
-    ).length;
-    assertEquals(
-      [needs_you, running, queued],
-      [pending, count("running"), count("queued")],
-      "the pulse is the records",
-    );
-    const statuses: Record<string, number> = {};
-    for (const { session } of states) {
-      if (session !== null) statuses[session.status] = (statuses[session.status] ?? 0) + 1;
-    }
-    const counted = Object.fromEntries(Object.entries(by_status).filter(([, n]) => n > 0));
-    assertEquals(counted, statuses, "the pulse counts statuses");
-  }
-
-  async #compareOne(session: ModelSession, state: SessionState): Promise<void> {
-    const { session_id } = session;
-    const { query } = this.#world.holdfast;
-    const record = presentSession(state, SETTINGS);
-    assertEquals([record.version, record.pinned], [session.version, session.pinned], "version and pin");
-    const { view, as_of_seq } = await query.view(ADMIN, session_id);
-    assertEquals([view.status, view.wait?.on, view.wait?.asked], [record.status, record.wait?.on, record.wait?.asked]);
-    assertEquals(as_of_seq, record.head_seq, "the view is up to date");
-    assertEquals(session.run?.pausing ?? false, state.run?.status === "running" && state.run.pause !== undefined);
-    const { events } = await query.events(ADMIN, session_id, { limit: 1000 });
-    assertEquals(events.map((event) => event.seq), events.map((_, n) => n + 1), "seqs are gapless");
-    const approvals = await query.approvals(ADMIN, { session_id, status: "pending", limit: 200 });
-    assertEquals(approvals.items.length, record.pending_approvals, "pending approvals");
-    const runs = await query.sessionRuns(ADMIN, session_id, { limit: 200 });
-    const open = runs.items.filter((run) => !["completed", "failed", "cancelled"].includes(run.status));
-    assert(open.length <= 1, "one open run");
   }
 }
