@@ -13,7 +13,8 @@ export const CREATED_MS = Date.UTC(2026, 0, 1);
 
 /** A workflow of one function, with any config. */
 export function workflow(run: (ctx: Ctx) => unknown, version = 1): Workflow {
-  return defineWorkflow({ id: "test", version, config: z.strictObject({}), run: (ctx) => run(ctx as Ctx) });
+  const config = z.strictObject({});
+  return defineWorkflow({ id: "test", version, config, messages: true, run: (ctx) => run(ctx as Ctx) });
 }
 
 export interface SandboxOptions {
@@ -21,6 +22,8 @@ export interface SandboxOptions {
   /** What is stored: the journal of another sandbox, after its first `n` entries. */
   journal?: HostJournal;
   source_digest?: string;
+  /** Folder of own workflows. */
+  workflows?: string;
 }
 
 type Timer = { ms: number; fn: () => void };
@@ -71,8 +74,9 @@ export class Sandbox {
 
   /** Starts the run and lets it go as far as it goes. */
   async start(): Promise<this> {
-    const { source_digest = "a", start } = this.#options;
-    this.send({ type: "hello", protocol: 1, nonce: "n".repeat(22), parent_pid: 0, source_digest });
+    const { source_digest = "a", start, workflows } = this.#options;
+    const folder = workflows === undefined ? {} : { workflows };
+    this.send({ type: "hello", protocol: 1, nonce: "n".repeat(22), parent_pid: 0, source_digest, ...folder });
     const run: RunStart = {
       run_id: "run-1",
       session_id: "session-1",

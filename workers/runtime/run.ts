@@ -60,7 +60,8 @@ export class Run {
   fileOps = 0;
   readonly fileReplies = new Map<number, (result: FileResult) => void>();
   plans = 0;
-  readonly #folder: string | null;
+  /** Address of the folder of own workflows. */
+  readonly folder: string | null;
   #toldWaiting = false;
   over: RunOver | null = null;
   #finished = false;
@@ -72,7 +73,7 @@ export class Run {
     this.journal = journal;
     this.ports = ports;
     this.faults = parts.faults;
-    this.#folder = parts.folder;
+    this.folder = parts.folder;
     this.call_within_ms = parts.call_within_ms;
     this.version = start.version ?? workflow.version;
     const changed = start.source_digest !== undefined && start.source_digest !== parts.source_digest;
@@ -130,7 +131,7 @@ export class Run {
   /** The workflow threw. */
   fail(thrown: unknown): void {
     const failure: FailureData = failureData(thrown);
-    const traceback = traceOf(thrown, this.#folder);
+    const traceback = traceOf(thrown, this.folder);
     this.#finish({ ok: false, failure, ...(traceback === undefined ? {} : { traceback }) });
   }
 

@@ -17,6 +17,7 @@ import type {
   ToolOptions,
   ToolResults,
 } from "../sdk/types.ts";
+import { where } from "./here.ts";
 import { exactCopy } from "./json.ts";
 import { now } from "./known.ts";
 import { callLeaf, fromHost, type LeafCall } from "./leaf.ts";
@@ -66,7 +67,7 @@ export async function exec(name: string, call: ExecCode | ExecModule): Promise<E
     await callLeaf({
       kind: "exec",
       name,
-      digest: digestible(args),
+      digest: digestible(args.module === undefined ? args : { ...args, module: placed(args.module) }),
       policy: policyOf(call),
       begin: (base) => ({ ...base, kind: "exec", args }),
     }),
@@ -76,6 +77,12 @@ export async function exec(name: string, call: ExecCode | ExecModule): Promise<E
 function execArgs(call: ExecCode | ExecModule): ExecArgs {
   const { attempts: _a, backoff_s: _b, retry_on: _r, timeout_s: _t, ...rest } = call;
   return "module" in rest ? { ...rest, module: rest.module.href } : rest;
+}
+
+/** A module's place below its folder: where that lies on this machine is no argument. */
+function placed(module: string): string {
+  const folder = where()?.run.folder ?? null;
+  return folder !== null && module.startsWith(`${folder}/`) ? module.slice(folder.length + 1) : module;
 }
 
 /** ctx.tool */
@@ -133,6 +140,8 @@ function gateArgs(name: string, gate: true | Gate): GateArgs {
 export async function waitForMessage(name: string, options: { timeout_s?: number } = {}): Promise<RunMessage[]> {
   const { timeout_s } = options;
   checkArgs(timeout_s === undefined || timeout_s >= 0, name, "timeout_s is 0 or more seconds");
+  const takes = where()?.run.workflow.messages ?? true;
+  checkArgs(takes, name, "nobody can send this workflow a message: define it with `messages: true`");
   const args = timeout_s === undefined ? {} : { timeout_s };
   const result = await callLeaf({
     kind: "message",

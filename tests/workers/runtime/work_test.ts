@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { z } from "../../../workers/sdk/mod.ts";
-import { CREATED_MS, started } from "../sandbox.ts";
+import { type Ctx, defineWorkflow, z } from "../../../workers/sdk/mod.ts";
+import { CREATED_MS, Sandbox, started } from "../sandbox.ts";
 
 const TURN = {
   text: "t",
@@ -120,4 +120,28 @@ Deno.test("[WK-WORK10] arguments over their limits are refused", async () => {
 Deno.test("[WK-WORK11] a tool that is not there is refused", async () => {
   const box = await started((ctx) => ctx.tool("rm" as never, {}));
   assertEquals(box.failure.code, "bad_args");
+});
+
+Deno.test("[WK-WORK12] a workflow that takes no messages cannot wait for one: nobody could send it", async () => {
+  const config = z.strictObject({});
+  const flow = defineWorkflow({ id: "test", config, run: (ctx) => ctx.waitForMessage("word") });
+  const box = await new Sandbox(flow).start();
+  assertEquals(box.failure.code, "bad_args");
+  assertStringIncludes(box.failure.message, "messages: true");
+});
+
+Deno.test("[WK-WORK13] where the folder of a module lies is no argument: a journal fits the same files elsewhere", async () => {
+  const run = (ctx: Ctx) => ctx.exec("heavy", { module: new URL(`${at}/parts/heavy.ts`) });
+  let at = "file:///srv/flows";
+  const started = async () => {
+    const flow = defineWorkflow({ id: "test", config: z.strictObject({}), run });
+    const box = new Sandbox(flow, { workflows: at.slice("file://".length) });
+    await box.start();
+    return box.of("begin")[0];
+  };
+  const here = await started();
+  at = "file:///opt/other";
+  const there = await started();
+  assertEquals(here?.digest, there?.digest);
+  assertEquals(there?.kind === "exec" ? there.args.module : "", "file:///opt/other/parts/heavy.ts");
 });

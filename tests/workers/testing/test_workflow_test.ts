@@ -12,6 +12,7 @@ const Step = z.strictObject({ id: z.string(), title: z.string() });
 const planned = defineWorkflow({
   id: "planned",
   config: z.strictObject({ depth: z.int().default(1) }),
+  messages: true,
   async run(ctx) {
     const plan = await ctx.group("plan", "Plan", async () => {
       const output = z.object({ steps: z.array(Step) });
