@@ -81,7 +81,8 @@ Deno.test("[WAIT4] two answers at once have one winner; the same answer again is
   assert(losing?.reason instanceof AppError && losing.reason.code === "already_resolved");
   const won = both[answers.findIndex((answer) => answer.status === "fulfilled")]!;
   assertEquals((await world.holdfast.resolveApproval(ADMIN, won)).resolution, won.resolution);
-  await world.status(session_id, won.resolution === "approved" ? "completed" : "failed");
+  // Both verbs are listed by its question: either lets it go on.
+  await world.status(session_id, "completed");
   assertEquals((await world.holdfast.resolveApproval(ADMIN, won)).resolution, won.resolution);
   const received = (await world.events(session_id)).filter((event) => event.event_type === "approval_received");
   assertEquals(received.length, 1);
