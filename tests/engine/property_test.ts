@@ -2,6 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { apply, EMPTY_VIEW } from "../../lib/engine/view.ts";
+import { gatesOf, isDropped } from "../../lib/engine/open.ts";
+import { YES } from "../../lib/model/approval.ts";
 import { isFinal } from "../../lib/model/run.ts";
 import { type Act, ACTS, anyAct } from "./support/acts.ts";
 import { OWNER, Story, SYSTEM } from "./support/story.ts";
@@ -9,6 +11,18 @@ import { OWNER, Story, SYSTEM } from "./support/story.ts";
 const SEED = 20260105;
 const sequences = (count: number) => ({ seed: SEED, numRuns: count, endOnFailure: true });
 const acts = fc.array(anyAct, { minLength: 20, maxLength: 120, size: "max" });
+
+const AT_GATES = ["gated", "gated", "want", "answer", "answer", "begin", "end", "scope", "cancel", "start"] as const;
+/** Sequences around few leaves and their gates, so that answers meet who waits for them. */
+const gates = fc.array(
+  fc.record({
+    name: fc.constantFrom(...AT_GATES),
+    a: fc.constantFrom(0, 1, 14, 15),
+    b: fc.constantFrom(1, 2, 4, 5, 10),
+    wait_s: fc.constantFrom(0, 0, 1),
+  }),
+  { minLength: 20, maxLength: 120, size: "max" },
+);
 
 function play(sequence: readonly Act[], each: (story: Story) => void = () => {}): Story {
   const story = new Story();
@@ -93,6 +107,10 @@ Deno.test("[ENG-X5] no answer and no time that has come leaves a run waiting", (
         if (state.run?.status !== "waiting") return;
         const open = [...state.entries.values()].filter((entry) => entry.status === "open");
         assert(open.length > 0, "a waiting run has an open wait");
+        for (const entry of state.entries.values()) {
+          const unused = entry.kind === "gate" && entry.status === "done" && entry.used !== true;
+          assert(!unused || isDropped(state, entry.scope), "the answer to a gate is used before its run waits again");
+        }
         for (const entry of open) {
           if (entry.approval_id === undefined) continue;
           const status = state.approvals.get(entry.approval_id)?.status;
@@ -102,4 +120,28 @@ Deno.test("[ENG-X5] no answer and no time that has come leaves a run waiting", (
     }),
     sequences(150),
   );
+});
+
+Deno.test("[ENG-X6] no leaf begins at a gate that was not let through, and an answer is used once", () => {
+  let passed = 0;
+  fc.assert(
+    fc.property(gates, (sequence) => {
+      const used = new Set<string>();
+      play(sequence, ({ state }) => {
+        if (state.run === null || isFinal(state.run)) return used.clear();
+        for (const gate of state.entries.values()) {
+          if (gate.kind !== "gate" || gate.status !== "done" || gate.used !== true || used.has(gate.key)) continue;
+          used.add(gate.key);
+          const row = state.approvals.get(gate.approval_id ?? "");
+          const said = row?.status === "resolved" || row?.status === "expired" ? row.resolution : null;
+          const key = gate.key.replace(/\/gate(#\d+)?$/, "");
+          const entry = state.entries.get(key);
+          if (said !== null && YES.has(said)) passed++;
+          else assert(entry?.status !== "open" || gatesOf(state, key).length > 1, `${key} began without a yes`);
+        }
+      });
+    }),
+    sequences(200),
+  );
+  assert(passed > 20, `only ${passed} gates were passed`);
 });

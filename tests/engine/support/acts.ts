@@ -1,6 +1,6 @@
 // Random acts on a story: what people, timers, instances and sandboxes may say in any order, sense or nonsense.
 import fc from "fast-check";
-import type { Command, SaidItem } from "../../../lib/model/command.ts";
+import type { Command, GateAsk, SaidItem } from "../../../lib/model/command.ts";
 import type { Decision } from "../../../lib/engine/state.ts";
 import type { Verb } from "../../../lib/model/approval.ts";
 import type { LeafKind } from "../../../lib/model/journal.ts";
@@ -82,6 +82,22 @@ function scope(act: Act): Command {
   return { type: "begin_scope", ...base, ...(kind === "map" ? { total: 2 } : {}) };
 }
 
+/** A question of the host: which right, under which digest. */
+function gate(story: Story, act: Act): GateAsk {
+  const kind = pick(["net", "call", "budget"] as const, act.a) ?? "net";
+  const what = kind === "budget" ? "usd 2" : `h${act.b % 3}`;
+  return {
+    approval_id: uuid(9_000 + story.events.length),
+    approval_type: kind === "call" ? "tool_call" : "permission",
+    allowed: ["approved", "approved_session", "rejected", ...(kind === "call" ? ["modified" as const] : [])],
+    ask: { action: `Reach ${what}`, description: "", context: { what } },
+    approval_digest: `${act.b % 3}`.padStart(64, "0"),
+    timeout_s: 100,
+    on_timeout: pick(["reject", "approve", "fail"] as const, act.b) ?? "reject",
+    right: { kind, what },
+  };
+}
+
 /** Everything that can be done. */
 export const ACTS = {
   start: (story, { a, b }) => {
@@ -110,10 +126,17 @@ export const ACTS = {
     message_id: `m${a}`,
     content: "hi",
   })),
+  gated: bySandbox((story, act) => ({
+    type: "begin_leaf",
+    ...leaf(act),
+    kind: pick(KINDS, act.b) ?? "tool",
+    gate: gate(story, act),
+  })),
+  want: bySandbox((story, act) => ({ type: "gate_leaf", key: leaf(act).key, gate: gate(story, act) })),
   answer: (story, { a, b }) => {
     const row = pick([...story.state.approvals.values()], a);
     if (row === undefined) return null;
-    const verb = pick<Verb>(["approved", "rejected", "modified", "skip"], b) ?? "approved";
+    const verb = pick<Verb>(["approved", "rejected", "modified", "skip", "approved_session"], b) ?? "approved";
     const command = answerCommand(row.approval_id, verb, verb === "modified" ? { path: "b" } : undefined);
     return story.say(person(b), command, { ask: story.asks.get(row.approval_id) ?? null });
   },
