@@ -46,7 +46,8 @@ async function untilFull(server: Reached, filler: string) {
   for (let tries = 0; tries < 50; tries++) {
     fill(filler);
     const answer = await send(server, "POST", "/api/tasks", { task: PLAIN, config: { mode: "one-shot" } });
-    if (answer.status !== 202) return answer;
+    // A busy machine may leave one in doubt, or the store away for a moment: neither is a full disk.
+    if (answer.json?.["code"] === "full") return answer;
   }
   throw new Error("the disk never was full");
 }
@@ -80,7 +81,7 @@ async function fullDisk(folder: string, servers: TestServer[]): Promise<void> {
   const prints = await startTask(first, PRINTS);
   await until(first, prints.session_id, "output");
   const refused = await untilFull(first, filler);
-  assertEquals([refused.status, ["full", "in_doubt"].includes(`${refused.json?.["code"]}`)], [503, true], refused.text);
+  assertEquals(refused.status, 503, refused.text);
   const answer = { resolution: "approved" };
   const path = `/api/approvals/${approval_id}/resolve`;
   const late = await send(first, "POST", path, answer);

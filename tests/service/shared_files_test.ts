@@ -147,3 +147,40 @@ Deno.test("[SHF5] a leaf sees what was uploaded on another instance while its ru
   await first.status(session_id, "completed");
   assertEquals(seen, ["from elsewhere"]);
 });
+
+Deno.test("[SHF6] where a run executes its folder is the truth: looking at it takes nothing away that is not shared yet", async () => {
+  const idle = workflow("idle", () => Promise.resolve(null));
+  await using world = await openWorld({ workflows: [idle], shared: true });
+  const { session_id } = await world.holdfast.createSession(ADMIN, { mode: "idle", config: {} });
+  const folders = new FakeFolders(new FakeClock());
+  let executes = true;
+  const mine = new SharedFolders({ folders, files: world.store.files, executes: () => executes });
+  folders.put(session_id, "shared.txt", "first");
+  await mine.share(session_id, (await world.state(session_id)).head.fence);
+  folders.put(session_id, "shared.txt", "changed by the block at work");
+  folders.put(session_id, "new.txt", "made by the block at work");
+  const text = async (path: string) => await new Response((await mine.open(session_id, path)).stream).text();
+  assertEquals((await mine.scan(session_id)).map((file) => file.path), ["new.txt", "shared.txt"]);
+  assertEquals(await text("shared.txt"), "changed by the block at work");
+  assertEquals((await mine.contents(session_id)).length, 2);
+  assertEquals(await text("new.txt"), "made by the block at work");
+  executes = false;
+  assertEquals((await mine.scan(session_id)).map((file) => file.path), ["shared.txt"], "elsewhere it is a copy");
+  assertEquals(await text("shared.txt"), "first");
+});
+
+Deno.test("[SHF7] a content is whole or not there", async () => {
+  const idle = workflow("idle", () => Promise.resolve(null));
+  await using world = await openWorld({ workflows: [idle], shared: true });
+  const { session_id } = await world.holdfast.createSession(ADMIN, { mode: "idle", config: {} });
+  const { files } = world.store;
+  const gate = await files.gate(session_id, null);
+  assert(gate !== null);
+  const bytes = new Uint8Array(150_000).fill(7);
+  assert(await files.keep(gate, "d", bytes));
+  assertEquals(await files.content(session_id, "d"), bytes);
+  const { kv } = world.gate.connection;
+  const part = (await Array.fromAsync(kv.list({ prefix: ["file_part", session_id, "d"] }))).at(-1);
+  await kv.atomic().delete(part!.key).commit();
+  assertEquals(await files.content(session_id, "d"), null);
+});
