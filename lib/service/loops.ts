@@ -10,8 +10,11 @@ import type { Runs } from "./runs.ts";
 import { Timers } from "./timers.ts";
 
 const log = getLogger(["holdfast", "service"]);
-/** The last part of a drain: leaves that have not ended are cut off and their runs go back. */
-const HAND_OVER_MS = 2_000;
+/**
+ * The last part of a drain, at most half of it: leaves that have not ended are cut off and their runs go back. Processes
+ * that step back for the server may take seconds to die on a machine that is loaded.
+ */
+const HAND_OVER_MS = 5_000;
 
 /** What the loops need. */
 export interface LoopsParts {
@@ -97,9 +100,10 @@ export class Loops {
     await this.#stop();
     const drained = runs.drain();
     const limit_ms = core.config.drain_s * 1000;
-    if (!await this.#within(drained, Math.max(0, limit_ms - HAND_OVER_MS))) {
+    const hand_over_ms = Math.min(limit_ms / 2, HAND_OVER_MS);
+    if (!await this.#within(drained, limit_ms - hand_over_ms)) {
       runs.handOver();
-      if (!await this.#within(drained, Math.min(limit_ms, HAND_OVER_MS))) {
+      if (!await this.#within(drained, hand_over_ms)) {
         // Whoever comes next takes them over, as a loss.
         log.error("service.drain_late", { executing: runs.executing });
         runs.abandon();

@@ -62,7 +62,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 
 Deno.test("[DRN2] a step that does not end in time is cut off and handed over within HOLDFAST_DRAIN; sockets get 1001", () =>
   withData(async (data) => {
-    const first = await startServer({ data, env: { HOLDFAST_DRAIN: "4" } });
+    const first = await startServer({ data, env: { HOLDFAST_DRAIN: "12" } });
     const { session_id } = await startTask(first, ENDLESS);
     await until(first, session_id, "output");
     const socket = new WebSocket(`${first.url.replace("http", "ws")}/ws`, ["holdfast.v1", `bearer.${first.token}`]);
@@ -74,7 +74,7 @@ Deno.test("[DRN2] a step that does not end in time is cut off and handed over wi
     assertEquals(await closed.promise, 1001);
     assertEquals(await first.ended, 0);
     const took_s = (performance.now() - asked) / 1000;
-    assert(took_s >= 1.5 && took_s < 40, `it took ${took_s} s`);
+    assert(took_s >= 6 && took_s < 60, `it took ${took_s} s`);
     const second = await startServer({ data });
     try {
       await until(second, session_id, "workflow_resumed");

@@ -143,7 +143,7 @@ Deno.test("[KILL3] after kill -9 of the server during a spinning block no proces
 
 Deno.test("[KILL4] SIGTERM drains: exit 0, the run goes on after the next start, and it is no loss", () =>
   withData(async (data) => {
-    const first = await startServer({ data });
+    const first = await startServer({ data, env: { HOLDFAST_DRAIN: "60" } });
     const { session_id, run_id } = await startTask(first, PRINTS);
     await lines(first, session_id, { enough: (line) => line.includes(`"message":"line 3"`) });
     assertEquals(await first.close(), 0);

@@ -225,7 +225,7 @@ Deno.test("[CRASH8] drain puts what executes back into the queue without a loss,
   const { session_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "hold" } });
   await world.until(() => attempts.length === 1);
   const drained = world.holdfast.drain();
-  await world.pass(27_000, 1_000);
+  await world.pass(24_000, 1_000);
   assertEquals(world.sandboxes.alive.length, 1, "the step may end");
   await world.pass(2_000, 1_000);
   await drained;

@@ -70,7 +70,7 @@ function spawn(options: StartOptions, data: string): Deno.ChildProcess {
       PORT: `${options.port ?? 0}`,
       HOLDFAST_DATA: data,
       // A test that ends waits for no step; those about drains say their own.
-      HOLDFAST_DRAIN: "2",
+      HOLDFAST_DRAIN: "10",
       ...options.env,
     },
     stdin: "null",
