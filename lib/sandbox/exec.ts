@@ -65,7 +65,7 @@ export class SessionExecutor implements Executor {
   ahead(limits: SandboxLimits): void {
     const { work, input } = this.#options;
     void this.#queue.pass(async () => {
-      if (this.#blocks > 0 || this.#ahead !== undefined || this.#closing.signal.aborted) return;
+      if (this.#ahead !== undefined || this.#closing.signal.aborted) return;
       await ensureFolder(work);
       await checkFolder(work, limits, input.clock);
       this.#startAhead(settingsOf(limits, []));

@@ -133,7 +133,8 @@ export class RunDriver {
   #running(run: RunRecord & { status: "running" }): void {
     const mine = run.lease.fence === this.claim.fence && run.lease.instance === this.#core.system.instance;
     if (!mine) return this.stop("fenced");
-    if (this.#phase === "held") {
+    const woken = this.#phase === "held";
+    if (woken) {
       passing("wait.over");
       this.#phase = "executing";
       this.#hold?.();
@@ -143,6 +144,7 @@ export class RunDriver {
     if (this.#host === null || this.#phase !== "executing") return;
     if (run.cancel === undefined && run.pause?.now === true) return this.stop("paused");
     this.#host.committed(this.#state);
+    if (woken) this.#host.startAhead();
     if (this.#host.atBoundary) this.stop("paused");
   }
 

@@ -205,6 +205,12 @@ export class SandboxHost {
     if (this.#begins.waitingToAsk && pendingApprovals(state).length < MAX_PENDING) this.#begins.retryLater();
   }
 
+  /** Its code begins or goes on after a wait: the process of a block starts with it, since that takes as long again. */
+  startAhead(): void {
+    if (!this.#prepared.expectsCode(this.#state.entries.values())) return;
+    this.#executor.ahead(limitsOf(this.#prepared.run, this.#core));
+  }
+
   /** Kills the sandbox and calls off what the host does for it. */
   kill(): void {
     this.#callOff();
@@ -227,7 +233,7 @@ export class SandboxHost {
       exceeded: (message) => this.#events.exceeded(message),
     });
     const limits = limitsOf(prepared.run, core);
-    if (prepared.expects_code) this.#executor.ahead(limits);
+    this.startAhead();
     try {
       this.#sandbox = await core.sandboxes.start({
         frame: (frame) => frames.take(frame),

@@ -23,8 +23,8 @@ export interface Prepared {
   /** Finished entries of the run that this one repeats. */
   readonly kept: readonly SettledEntry[];
   readonly files: FileTracker;
-  /** A block of code will soon be wanted. */
-  readonly expects_code: boolean;
+  /** Whether a block of code will soon be wanted, by what is stored of the run now. */
+  expectsCode(entries: Iterable<JournalEntry>): boolean;
 }
 
 /** Prepares the start of a claimed run. Throws AppError `invalid` when its mode is gone. */
@@ -44,12 +44,8 @@ export async function prepareStart(core: RunCore, state: SessionState): Promise<
     run,
     kept: kept.entries,
     files,
-    expects_code: expectsCode({
-      config: run.config,
-      config_schema: entry.description.config_schema,
-      task,
-      entries: state.entries.values(),
-    }),
+    expectsCode: (entries) =>
+      expectsCode({ config: run.config, config_schema: entry.description.config_schema, task, entries }),
     begin: {
       workflow_version: source.version,
       source_digest: source.source_digest,
