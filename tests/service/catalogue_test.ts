@@ -89,6 +89,6 @@ Deno.test("[CAT4] grants say in words what a run may do, with the session's own 
     time_s: 60,
     memory_mb: 512,
     money_usd: 2,
-    asks: ["before it sends the report"],
+    asks: ["before it sends the report", "Before code reaches a host that is not listed here"],
   });
 });
