@@ -20,6 +20,7 @@ const MAX_NAMES = 10_000;
 /** Sandboxes that describe at the same time. */
 const AT_ONCE = 2;
 const AGAIN_MS = 30_000;
+const LONGEST_AGAIN_MS = 3_600_000;
 
 /** What a sandbox said of one file. */
 export type FileSaid =
@@ -50,6 +51,8 @@ interface Known {
   readonly said: { readonly workflow: DescribedWorkflow } | { readonly problem: string };
   /** Monotonic time from which it is tried again although nothing has changed. */
   readonly again_at: number;
+  /** How long after that the next time is: a loop without end is not to spin each half minute. */
+  readonly again_ms: number;
 }
 
 /** The workflows of one folder. */
@@ -110,14 +113,18 @@ export class OwnWorkflows {
     const known = this.#known.get(file);
     if (known !== undefined && known.stamp === await this.#stamp(known.looked)) {
       if (known.again_at > this.#options.clock.monotonic()) return;
-      this.#known.set(file, { ...known, again_at: Infinity });
-      void this.#read(file).then((again) => this.#known.has(file) && this.#known.set(file, again));
+      const kept = { ...known, again_at: Infinity };
+      this.#known.set(file, kept);
+      // A look that began later has seen more; a server that goes away ends this one.
+      void this.#read(file, known.again_ms).then((again) => {
+        if (this.#known.get(file) === kept) this.#known.set(file, again);
+      }, () => {});
       return;
     }
     this.#known.set(file, await this.#read(file));
   }
 
-  async #read(file: string): Promise<Known> {
+  async #read(file: string, again_ms = AGAIN_MS): Promise<Known> {
     const { folder, clock } = this.#options;
     for (let tried = 1;; tried++) {
       const read = await readSource(folder, file);
@@ -126,7 +133,8 @@ export class OwnWorkflows {
       // Saved while it was read: what was seen may be half of each.
       if (stamp !== await this.#stamp(read.looked) && tried < 3) continue;
       const again = "problem" in said && said.again === true;
-      return { looked: read.looked, stamp, said, again_at: again ? clock.monotonic() + AGAIN_MS : Infinity };
+      const again_at = again ? clock.monotonic() + again_ms : Infinity;
+      return { looked: read.looked, stamp, said, again_at, again_ms: Math.min(2 * again_ms, LONGEST_AGAIN_MS) };
     }
   }
 

@@ -165,6 +165,8 @@ class Host implements HostSandboxes {
     // One after the other: the first sandbox should not wait for what only the first block needs.
     this.#warming = warmWorkflow(workflow, warm_up).then(() => {
       this.#pool.fill();
+      // Looked at before anybody asks; whoever asks meanwhile hears what is wrong.
+      if (!this.#closing.signal.aborted) void this.#own?.survey().catch(() => {});
       return warmExec(exec, packages, warm_up);
     });
   }

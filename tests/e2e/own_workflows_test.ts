@@ -35,6 +35,7 @@ Deno.test("[E-OWN1] an own workflow is a mode: listed with its schema, started o
   assertEquals([result, error], [{ mean: 3, unit: "ms" }, undefined]);
   const events = await allEvents(flows.server, session_id);
   assert(events.some(({ event_type, data }) => event_type === "phase_change" && data["phase"] === "counting"));
+  assert(!JSON.stringify(events).includes(flows.folder), "no event names a path of the host");
 });
 
 Deno.test("[E-OWN2] a traceback names the author's own lines and nothing of the host", async () => {
