@@ -181,12 +181,13 @@ export class History {
     const parent = session.run;
     if (parent === null) return;
     let made = "";
-    const again = async () => {
+    const retry = async () => {
       made = (await this.#world.holdfast.retryRun(ADMIN, { run_id: parent.run_id })).run_id;
     };
-    await this.#try(ACTS.retry(session), again, () => {
-      // What was finished is kept; a failure at the end is tried again.
-      const passed = parent.passed === "well" ? "well" as const : "no" as const;
+    await this.#try(ACTS.retry(session), retry, () => {
+      // What was finished is kept, an answer and its absence too; a step that failed at the end is tried again.
+      const again = parent.passed === "badly" && session.kind === "gated";
+      const passed = again ? "no" as const : parent.passed;
       const run = { run_id: made, rests: [], pausing: false, passed };
       session.run = run;
       move(session, "active");

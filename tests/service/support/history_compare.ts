@@ -21,6 +21,8 @@ export const SETTINGS = engineSettings(parseConfig(ENV));
 /** Compares everything. Throws where something differs. */
 export async function compareAll(world: World, sessions: readonly ModelSession[]): Promise<void> {
   const { holdfast } = world;
+  // What is durable is told to lists a moment later, and before its commands are answered.
+  await world.until(() => world.store.writer.backlog_bytes === 0);
   const shown = await Promise.all(sessions.map((one) => world.state(one.session_id)));
   const list = await holdfast.query.sessions(ADMIN, { limit: 200 });
   const byId = (a: { session_id: string }, b: { session_id: string }) => a.session_id < b.session_id ? -1 : 1;
