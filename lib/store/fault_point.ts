@@ -72,7 +72,7 @@ interface Armed {
 }
 
 /** How long the store keeps a batch waiting at `commit.slow`. */
-const SLOW_MS = 40;
+const SLOW_MS = 300;
 
 let armed: Armed | null = null;
 
