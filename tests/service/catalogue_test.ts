@@ -91,4 +91,6 @@ Deno.test("[CAT4] grants say in words what a run may do, with the session's own 
     money_usd: 2,
     asks: ["before it sends the report", "Before code reaches a host that is not listed here"],
   });
+  const closed = parseConfig({ HOLDFAST_ASK_NET: "none", HOLDFAST_ASK_READ: "/srv/data" });
+  assertEquals(grantsManifest(described(1), closed).asks.slice(1), ["Before code reads below /srv/data"]);
 });
