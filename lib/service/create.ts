@@ -175,6 +175,7 @@ function makeParts(parts: HoldfastParts) {
     reads,
     catalogue: core.catalogue,
     submit: core.submit,
+    reach: core.reach,
     clock,
     ids,
     queued: () => runs.queued,

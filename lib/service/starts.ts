@@ -17,11 +17,13 @@ import { doCommand, runOf } from "./commands.ts";
 import { digestOf } from "./digest.ts";
 import { hasStep } from "./kept.ts";
 import type { ExecuteOptions, StartTaskInput } from "./holdfast.ts";
-import type { Ids } from "./ports.ts";
+import { checkGrants } from "./given_grants.ts";
+import type { Ids, Reach } from "./ports.ts";
 
 /** What making sessions and runs needs. */
 export interface StartParts extends CommandParts {
   readonly ids: Ids;
+  readonly reach: Reach;
 }
 /** Who starts, and how it may be repeated. */
 export interface Starter {
@@ -44,6 +46,7 @@ export async function createSession(
   const { mode: _mode, ...given } = input.config;
   const entry = await parts.catalogue.get(input.mode);
   const { config } = entry.check.check(given, { lenient: false });
+  await checkGrants(parts.reach, who.principal, config);
   const session_id = parts.ids.uuid();
   const name = input.name ?? entry.description.label;
   const command = { type: "create_session", session: { session_id, mode: input.mode, config, name } } as const;
@@ -66,6 +69,7 @@ async function startInNew(parts: StartParts, who: Starter, input: StartTaskInput
   }
   const entry = await parts.catalogue.get(mode);
   const { config, ignored } = entry.check.check(given, { lenient: input.lenient === true });
+  await checkGrants(parts.reach, who.principal, config);
   const session_id = parts.ids.uuid();
   const run = newRun(parts, input, { config: {}, ignored, session_id: null });
   const name = input.name ?? nameForTask(input.task) ?? entry.description.label;
@@ -82,6 +86,7 @@ async function startInSession(
   const session = await visibleSession(parts, who.principal, session_id);
   const { mode, ...given } = input.config;
   const checked = await checkMerged(parts, session, { given, lenient: input.lenient === true });
+  await checkGrants(parts.reach, who.principal, checked.config);
   const config = mode === undefined ? checked.config : { ...checked.config, mode };
   const run = newRun(parts, input, { config, ignored: checked.ignored, session_id });
   return startedBy(await doCommand(parts, { ...who, session_id }, { type: "start_run", run }));
@@ -135,6 +140,8 @@ export async function retryRun(
   const session = await visibleSession(parts, who.principal, parent.session_id);
   const given = { ...parent.config, ...input.config };
   const { config } = await checkMerged(parts, session, { given, lenient: false });
+  // What the parent was granted is not asked again.
+  await checkGrants(parts.reach, who.principal, input.config ?? {});
   const task = await parts.reads.resolve(parent.session_id, parent.task);
   const run: NewRun = {
     run_id: parts.ids.uuid(),

@@ -10,12 +10,15 @@ const allowed = fc.subarray([...Verb.options], { minLength: 1 }).chain((all) =>
 );
 
 Deno.test("[AW1] the yes of --approve-all is one that is allowed and needs nothing beside it, else there is none", () => {
-  fc.assert(fc.property(allowed, (verbs) => {
-    const plain = verbs.filter((verb) => YES.has(verb) && verb !== "modified" && verb !== "answered");
-    const yes = yesOf({ allowed: verbs });
-    if (yes === null) assertEquals(plain, []);
-    else assert((plain as string[]).includes(yes.resolution) && Object.keys(yes).length === 1);
-  }));
+  fc.assert(
+    fc.property(allowed, (verbs) => {
+      const plain = verbs.filter((verb) => YES.has(verb) && verb !== "modified" && verb !== "answered");
+      const yes = yesOf({ allowed: verbs });
+      if (yes === null) assertEquals(plain, []);
+      else assert((plain as string[]).includes(yes.resolution) && Object.keys(yes).length === 1);
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[AW1] of several ways to say yes it takes the one that grants least, whatever their order", () => {

@@ -13,11 +13,14 @@ Deno.test("[TM1] colours are taken away, everything else that steers a terminal 
 Deno.test("[TM1] whatever is said, nothing that acts is left, and saying it twice changes nothing", () => {
   const acts = "\x1b \x00 \x07 \r \x7f \x9b \x85 \u2028 \u2029 \u202e \u2066 \u2069".split(" ");
   const piece = fc.constantFrom(...acts, "[", "[31m", "31", "m", ";", "x", "é", "\x1b[", "\x1b[0m");
-  fc.assert(fc.property(fc.array(piece, { maxLength: 30, size: "max" }), (pieces) => {
-    const text = harmless(pieces.join(""));
-    assert(acts.every((character) => !text.includes(character)));
-    assertEquals(harmless(text), text);
-  }));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30, size: "max" }), (pieces) => {
+      const text = harmless(pieces.join(""));
+      assert(acts.every((character) => !text.includes(character)));
+      assertEquals(harmless(text), text);
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[TM3] paint is a colour where there are colours, and nothing else", () => {

@@ -145,13 +145,16 @@ Deno.test("[SF1] any values of the common config come through the form as they w
     maxTokens: fc.integer({ min: 1, max: 1_000_000_000 }),
     net: fc.array(host, { minLength: 1, maxLength: 4 }),
   }, { requiredKeys: [] });
-  fc.assert(fc.property(values, ({ net, ...rest }) => {
-    const texts = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, `${value}`]));
-    const config = configOf(fields, { ...texts, ...(net === undefined ? {} : { "grants.net": net.join("\n") }) });
-    assertEquals(config, { ...rest, ...(net === undefined ? {} : { grants: { net } }) });
-    assert(CommonConfig.safeParse(config).success);
-    for (const field of fields) assertEquals(complaint(field, texts[field.path] ?? ""), null);
-  }));
+  fc.assert(
+    fc.property(values, ({ net, ...rest }) => {
+      const texts = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, `${value}`]));
+      const config = configOf(fields, { ...texts, ...(net === undefined ? {} : { "grants.net": net.join("\n") }) });
+      assertEquals(config, { ...rest, ...(net === undefined ? {} : { grants: { net } }) });
+      assert(CommonConfig.safeParse(config).success);
+      for (const field of fields) assertEquals(complaint(field, texts[field.path] ?? ""), null);
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[SF2] what is no number goes out as it was typed, so that the server names it", () => {
@@ -178,9 +181,12 @@ Deno.test("[SF4] a number is complained about outside its bounds, with the bound
 Deno.test("[SF4] complaint and schema agree about every integer", () => {
   const schema = commonConfig.runTimeout;
   const field = one(schema);
-  fc.assert(fc.property(fc.oneof(fc.integer(), fc.integer({ min: -3, max: 604_803 })), (n) => {
-    assertEquals(complaint(field, `${n}`) === null, schema.safeParse(n).success);
-  }));
+  fc.assert(
+    fc.property(fc.oneof(fc.integer(), fc.integer({ min: -3, max: 604_803 })), (n) => {
+      assertEquals(complaint(field, `${n}`) === null, schema.safeParse(n).success);
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[SF5] a sketch counts steps, code and questions, and nothing of what stands in a fence or a comment", () => {
@@ -234,11 +240,14 @@ Deno.test("[SF5] a sketch counts what the runbook's own reader finds", () => {
     "1. item",
     "### deeper",
   );
-  fc.assert(fc.property(fc.array(line, { size: "max", maxLength: 25 }), (lines) => {
-    const text = `## First\n${lines.join("\n")}`;
-    const items = readRunbook(text).steps.flatMap((step) => step.items);
-    const found = sketch(text);
-    assertEquals(found.blocks, items.filter((item) => item.kind === "code").length);
-    assertEquals(found.asks, items.filter((item) => item.kind !== "code").length);
-  }));
+  fc.assert(
+    fc.property(fc.array(line, { size: "max", maxLength: 25 }), (lines) => {
+      const text = `## First\n${lines.join("\n")}`;
+      const items = readRunbook(text).steps.flatMap((step) => step.items);
+      const found = sketch(text);
+      assertEquals(found.blocks, items.filter((item) => item.kind === "code").length);
+      assertEquals(found.asks, items.filter((item) => item.kind !== "code").length);
+    }),
+    { seed: 7 },
+  );
 });

@@ -122,12 +122,15 @@ Deno.test("[WO1] whatever the engine computes as a wait can be shown", () => {
     open: fc.array(open, { maxLength: 3 }),
     lease_ended: fc.boolean(),
   });
-  fc.assert(fc.property(facts, (given) => {
-    const wait = waitFor(given);
-    const session = shown({ status: given.status, wait, run_status: given.run?.status ?? null });
-    assert(lookOf(session) in LOOKS);
-    assert(plain(reasonOf(session, NOW)), reasonOf(session, NOW));
-  }));
+  fc.assert(
+    fc.property(facts, (given) => {
+      const wait = waitFor(given);
+      const session = shown({ status: given.status, wait, run_status: given.run?.status ?? null });
+      assert(lookOf(session) in LOOKS);
+      assert(plain(reasonOf(session, NOW)), reasonOf(session, NOW));
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[WO3] every look, mode and kind of approval has an icon that is drawn", () => {
@@ -166,11 +169,14 @@ Deno.test("[WO4] ages are one unit, rounded into the next one and never 60 min",
   assertEquals(age(3_599_000), "1 h");
   assertEquals(age(86_399_000), "1 d");
   assertEquals(age(-5), "now");
-  fc.assert(fc.property(fc.nat(400 * 86_400_000), (ms) => {
-    const [n, unit] = age(ms).split(" ");
-    const most: Record<string, number> = { s: 59, min: 59, h: 23, d: 400 };
-    if (unit !== undefined) assert(Number(n) >= 1 && Number(n) <= (most[unit] ?? 0), age(ms));
-  }));
+  fc.assert(
+    fc.property(fc.nat(400 * 86_400_000), (ms) => {
+      const [n, unit] = age(ms).split(" ");
+      const most: Record<string, number> = { s: 59, min: 59, h: 23, d: 400 };
+      if (unit !== undefined) assert(Number(n) >= 1 && Number(n) <= (most[unit] ?? 0), age(ms));
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[WO4] durations have two units, and seconds and minutes stay below 60", () => {

@@ -12,26 +12,32 @@ const some = fc.constantFrom(...ApprovalType.options).chain((type) => fc.subarra
 const any = fc.oneof(some, fc.subarray([...Verb.options]));
 
 Deno.test("[VB1] each verb that is allowed is one button and no other is, whatever the kind", () => {
-  fc.assert(fc.property(any, fc.nat(3), (allowed, changes) => {
-    const shown = buttonsOf(sampleApproval({ allowed }), changes).map((button) => button.verb);
-    assertEquals(new Set(shown).size, shown.length);
-    assert(shown.every((verb) => allowed.includes(verb)));
-    const left = allowed.filter((verb) => !shown.includes(verb));
-    const edited = changes > 0 && allowed.includes("modified");
-    const inPlace = allowed.includes("approved") ? ["approved"] : allowed.includes("retry") ? ["retry"] : [];
-    assertEquals(left.toSorted(), edited ? inPlace : allowed.filter((verb) => verb === "modified"));
-  }));
+  fc.assert(
+    fc.property(any, fc.nat(3), (allowed, changes) => {
+      const shown = buttonsOf(sampleApproval({ allowed }), changes).map((button) => button.verb);
+      assertEquals(new Set(shown).size, shown.length);
+      assert(shown.every((verb) => allowed.includes(verb)));
+      const left = allowed.filter((verb) => !shown.includes(verb));
+      const edited = changes > 0 && allowed.includes("modified");
+      const inPlace = allowed.includes("approved") ? ["approved"] : allowed.includes("retry") ? ["retry"] : [];
+      assertEquals(left.toSorted(), edited ? inPlace : allowed.filter((verb) => verb === "modified"));
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[VB1] no key and no accent stands on two buttons, and the first answer has the accent", () => {
-  fc.assert(fc.property(any, fc.nat(3), (allowed, changes) => {
-    const shown = buttonsOf(sampleApproval({ allowed }), changes);
-    const keys = shown.flatMap((button) => button.key ?? []);
-    assertEquals(new Set(keys).size, keys.length);
-    const accents = shown.flatMap((button, i) => button.tone === "accent" ? [i] : []);
-    assert(accents.length === 0 || (accents.length === 1 && accents[0] === 0));
-    assert(shown.every((button) => button.word !== ""));
-  }));
+  fc.assert(
+    fc.property(any, fc.nat(3), (allowed, changes) => {
+      const shown = buttonsOf(sampleApproval({ allowed }), changes);
+      const keys = shown.flatMap((button) => button.key ?? []);
+      assertEquals(new Set(keys).size, keys.length);
+      const accents = shown.flatMap((button, i) => button.tone === "accent" ? [i] : []);
+      assert(accents.length === 0 || (accents.length === 1 && accents[0] === 0));
+      assert(shown.every((button) => button.word !== ""));
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[VB1] the buttons of a plan, a tool call, a permission, an error and a question", () => {

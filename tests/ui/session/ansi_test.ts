@@ -50,14 +50,17 @@ Deno.test("[AN1] all of a line but its colour codes is there, in order, and noth
   const acts = "\x1b \x00 \x07 \r \x7f \x9b \u2028 \u2029 \u202e \u2066 \u2069".split(" ");
   const codes = ["\x1b[31m", "\x1b[m", "\x1b[1;0m", "\x1b[38;5;31m", "\x1b[", "[", "m", "0;"];
   const piece = fc.constantFrom(...acts, ...codes, "x", "\n", "\t", "é", "🧊", "␛");
-  fc.assert(fc.property(fc.array(piece, { maxLength: 30, size: "max" }), (pieces) => {
-    const shown = ansiParts(pieces.join("")).map((part) => part.text).join("");
-    assert(acts.every((character) => !shown.includes(character)));
-    // deno-lint-ignore no-control-regex
-    const expected = pieces.join("").replace(/\x1b\[[0-9;]*m/g, "");
-    assertEquals(shown.length, expected.length);
-    for (let i = 0; i < shown.length; i++) {
-      if (!acts.includes(expected.charAt(i))) assertEquals(shown[i], expected[i]);
-    }
-  }));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30, size: "max" }), (pieces) => {
+      const shown = ansiParts(pieces.join("")).map((part) => part.text).join("");
+      assert(acts.every((character) => !shown.includes(character)));
+      // deno-lint-ignore no-control-regex
+      const expected = pieces.join("").replace(/\x1b\[[0-9;]*m/g, "");
+      assertEquals(shown.length, expected.length);
+      for (let i = 0; i < shown.length; i++) {
+        if (!acts.includes(expected.charAt(i))) assertEquals(shown[i], expected[i]);
+      }
+    }),
+    { seed: 7 },
+  );
 });

@@ -118,17 +118,20 @@ Deno.test("[TR1] every step is one row, behind its parent and one deeper", () =>
   const id = fc.array(fc.constantFrom("a", "b", "a#2", "c"), { minLength: 1, maxLength: 4 }).map((path) =>
     path.join("/")
   );
-  fc.assert(fc.property(fc.uniqueArray(id, { maxLength: 20 }), (ids) => {
-    const view = viewOf(started, ...ids.map((one) => begin(one)));
-    const rows = stepRows(view);
-    assertEquals(rows.map((row) => row.key).sort(), view.steps.map((step) => step.step_id).sort());
-    for (const [i, row] of rows.entries()) {
-      const parent = view.steps.find((step) => step.step_id === row.key)?.parent ?? null;
-      const above = rows.slice(0, i).findLast((one) => one.depth < row.depth);
-      assertEquals(above?.key ?? null, parent);
-      if (above !== undefined) assertEquals(row.depth, above.depth + 1);
-    }
-  }));
+  fc.assert(
+    fc.property(fc.uniqueArray(id, { maxLength: 20 }), (ids) => {
+      const view = viewOf(started, ...ids.map((one) => begin(one)));
+      const rows = stepRows(view);
+      assertEquals(rows.map((row) => row.key).sort(), view.steps.map((step) => step.step_id).sort());
+      for (const [i, row] of rows.entries()) {
+        const parent = view.steps.find((step) => step.step_id === row.key)?.parent ?? null;
+        const above = rows.slice(0, i).findLast((one) => one.depth < row.depth);
+        assertEquals(above?.key ?? null, parent);
+        if (above !== undefined) assertEquals(row.depth, above.depth + 1);
+      }
+    }),
+    { seed: 7 },
+  );
 });
 
 Deno.test("[TR3] a line of output stands in the innermost step of its own run whose key begins its own", () => {
