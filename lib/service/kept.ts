@@ -3,9 +3,10 @@
 //   K1. It is what the parent saw (its own entries and those that it had kept), cut where the retry begins: the step and
 //       all that settled since its first entry are run again. So a retry of a retry runs nothing finished twice.
 //   K2. Failed entries that nothing follows, in any scope around them, are left out: with them each retry would only
-//       replay the failure.
+//       replay the failure. So is a question that ended its line with a no, or with no answer: it is asked again.
 //   K3. What a retry keeps was computed from what its parent knew: it knows the same (time of the start, random numbers,
 //       history, variables, version) as the run whose entries are the first of them.
+import { Answer, type Verb } from "../model/approval.ts";
 import type { JournalEntry, ScopeRow, SettledEntry } from "../model/journal.ts";
 import type { RunRecord } from "../model/run.ts";
 import type { Reads } from "./reads.ts";
@@ -64,7 +65,8 @@ async function inherited(reads: Reads, run: RunRecord, depth: number): Promise<S
   if (parent === null) return nothing;
   const seen = await seenBy(reads, parent, depth);
   const cut = run.retry_from === undefined ? seen.entries : cutAt(seen, run.retry_from);
-  const entries = withoutLastFailures(cut, seen.scopes);
+  const noes = await refusals(reads, run.session_id, cut);
+  const entries = withoutLastFailures(cut, { scopes: seen.scopes, ended: (entry) => noes.has(entry) });
   return entries.length === 0 ? nothing : { entries, scopes: seen.scopes, origin: seen.origin };
 }
 
@@ -127,15 +129,34 @@ function isBefore(entry: Where, step: Where, scopes: ReadonlyMap<string, ScopeRo
 
 const isFork = (row: ScopeRow | undefined): boolean => row?.kind === "map" || row?.kind === "all";
 
-/** Leaves out failures that end what is known of their line, one after the other. */
+const NO: ReadonlySet<Verb | null> = new Set<Verb | null>([null, "rejected", "rejected_always", "abort"]);
+
+/** Failed entries, and questions that somebody said no to or nobody answered. */
+async function refusals(
+  reads: Reads,
+  session_id: string,
+  entries: readonly SettledEntry[],
+): Promise<Set<SettledEntry>> {
+  const found = new Set<SettledEntry>();
+  for (const entry of entries) {
+    if (entry.status === "failed") found.add(entry);
+    else if (entry.kind === "approve" || entry.kind === "ask") {
+      const answer = Answer.safeParse(await reads.resolve(session_id, entry.value));
+      if (answer.success && NO.has(answer.data.verb)) found.add(entry);
+    }
+  }
+  return found;
+}
+
+/** Leaves out what ended its line badly and ends what is known of it, one after the other. */
 function withoutLastFailures(
   entries: readonly SettledEntry[],
-  scopes: ReadonlyMap<string, ScopeRow>,
+  { scopes, ended }: { scopes: ReadonlyMap<string, ScopeRow>; ended: (entry: SettledEntry) => boolean },
 ): SettledEntry[] {
   let kept = [...entries];
   for (;;) {
     const places = new Map(kept.map((entry) => [entry, placeOf(entry, scopes)]));
-    const last = kept.filter((entry) => entry.status === "failed" && !isFollowed(entry, places, scopes));
+    const last = kept.filter((entry) => ended(entry) && !isFollowed(entry, places, scopes));
     if (last.length === 0) return kept;
     kept = kept.filter((entry) => !last.includes(entry));
   }

@@ -31,6 +31,7 @@ const run = (run_id: string, more: Partial<RunRecord> = {}): RunRecord =>
 function reads(journals: Record<string, StoredJournal>, runs: RunRecord[]): Reads {
   return {
     journal: (_session_id: string, run_id: string) => Promise.resolve(journals[run_id] ?? { entries: [], scopes: [] }),
+    resolve: (_session_id: string, value: unknown) => Promise.resolve(value),
     run: (_session_id: string, run_id: string) => Promise.resolve(runs.find((one) => one.run_id === run_id) ?? null),
   } as unknown as Reads;
 }
