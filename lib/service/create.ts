@@ -181,12 +181,7 @@ function makeParts(parts: HoldfastParts) {
     queued: () => runs.queued,
     keepCancel: store.runs.keepCancel,
   };
-  const accounts: StartedAccounts = createAccounts({
-    config,
-    tokens: store.tokens,
-    clock,
-    ...(shared ? { watchEnded: () => store.watchEnded() } : {}),
-  });
+  const accounts = makeAccounts(parts, shared);
   const health = makeHealth(parts, { runs, loops, counters });
   return { core, loops, commands, queries, health, accounts, spend, folders, unsubscribe };
 }
@@ -219,6 +214,11 @@ function makeCore(parts: HoldfastParts, reads: Reads): Omit<RunCore, "shared"> {
     mayExecute: () => store.beats.held,
     behind: () => store.writer.backlog_bytes > BACKLOG_LIMIT,
   };
+}
+
+function makeAccounts({ config, store, clock }: HoldfastParts, shared: boolean): StartedAccounts {
+  const watchEnded = shared ? { watchEnded: () => store.watchEnded() } : {};
+  return createAccounts({ config, tokens: store.tokens, clock, ...watchEnded });
 }
 
 function makeHealth(parts: HoldfastParts, own: { runs: Runs; loops: Loops; counters: Counters }): Holdfast["health"] {

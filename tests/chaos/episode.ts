@@ -12,7 +12,7 @@ import { carryOut, killBeside, passedPlace } from "./kills.ts";
 import { chooseManner } from "./manners.ts";
 import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
-import { faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
+import { type Aim, faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
 import type { Need } from "./points.ts";
 import type { Kill } from "./report.ts";
 import { startSpeaker } from "./speaker.ts";
@@ -40,6 +40,8 @@ export interface EpisodeOptions {
   readonly number: number;
   /** A way in which the program is broken on purpose. */
   readonly plant?: string;
+  /** Where that would show. */
+  readonly aim?: Aim;
 }
 
 /** Runs one episode. */
@@ -101,7 +103,7 @@ class Episode {
   async run(): Promise<EpisodeResult> {
     const { memory, host, people, options } = this.#parts;
     let left: Life = [];
-    const lives = planEpisode(options.seed, options.number);
+    const lives = planEpisode(options.seed, options.number, options.aim);
     for (let life = lives.shift(); life !== undefined && !this.#found; life = lives.shift()) {
       // What begins with its start comes before what the life before was too short for.
       const own = life.some((round) => needOf(round) === "old") ? [...life, ...left] : [...left, ...life];

@@ -4,7 +4,9 @@
 //   N2. A kill of the server ends a life; kills of sockets before it belong to the same life. A kill of sandboxes ends one
 //       too: it is seen how their runs go on, then the server drains.
 //   N3. What needs a run to have executed comes right after a kill of the server at a random time.
-//   N4. A migration comes last, when the store has rows; its life begins with a store that was brought back.
+//   N4. Whoever looks for a fault aims one kill of each episode at where it would show; the others come as they come.
+//   N5. A migration comes last, when the store has rows; its life begins with a store that was brought back.
+import type { FaultPoint } from "@/lib/store/fault_point.ts";
 import { type Chance, chance } from "./chance.ts";
 import { type Card, DECK, type Kind, type Need, type Place, PLACES } from "./points.ts";
 
@@ -15,13 +17,20 @@ export const ROUNDS = 5;
 export type Round =
   | { readonly at: "place"; readonly kind: Kind; readonly place: Place; readonly pass: number }
   | { readonly at: "random"; readonly kind: Kind; readonly ms: number; readonly running: boolean };
+/** Where a fault that is looked for would show. */
+export interface Aim {
+  readonly point: FaultPoint;
+  readonly kind: Kind;
+}
 /** The kills of one life of the server, in their order. */
 export type Life = readonly Round[];
 
-/** The plan of an episode. */
-export function planEpisode(seed: string, episode: number): Life[] {
+/** The plan of an episode; with an aim, one of its kills comes there. */
+export function planEpisode(seed: string, episode: number, aim: Aim | null = null): Life[] {
   const of = chance(`${seed}/${episode}/plan`);
-  const placed = dealt(seed, episode).map((card, i) => placeRound(card, of.fork(i)));
+  const placed = dealt(seed, episode).map((card, i) =>
+    aim !== null && i === 0 ? aimedRound(aim, of.fork(i)) : placeRound(card, of.fork(i))
+  );
   const old = placed.filter((round) => needOf(round) === "old");
   const later = placed.filter((round) => needOf(round) === "lease");
   const others = placed.filter((round) => !old.includes(round) && !later.includes(round));
@@ -47,6 +56,11 @@ function placeRound({ phase, kind }: Card, of: Chance): Round {
   // What is cut off shows best while it is at work.
   const place = of.pick(kind === "sandbox" ? places.filter(({ point }) => point === "leaf.output") : places);
   return { at: "place", kind: kind ?? of.pick(place.kinds), place, pass: of.between(1, place.most) };
+}
+
+function aimedRound({ point, kind }: Aim, of: Chance): Round {
+  const place = of.pick(PLACES.filter((one) => one.point === point));
+  return { at: "place", kind, place, pass: of.between(1, place.most) };
 }
 
 /** What people do so that a round comes to its kill. */

@@ -1,7 +1,7 @@
 // Whether the harness finds what is broken: each planted fault must show within 25 rounds.
 import { type Plant, PLANTS } from "@/lib/store/fault_point.ts";
 import { runEpisode } from "./episode.ts";
-import { ROUNDS } from "./plan.ts";
+import { type Aim, ROUNDS } from "./plan.ts";
 
 const MOST_ROUNDS = 25;
 /** What shows each fault: any other breach is one of its own, and no proof. */
@@ -12,6 +12,13 @@ const SHOWS: Record<Plant, RegExp> = {
   double_answer: /were acknowledged|received/,
   replay_emits: /says again/,
   start_early: /had begun|processes of blocks/,
+};
+
+/** Where those show that few kills would show. */
+const AIMS: Partial<Record<Plant, Aim>> = {
+  ack_early: { point: "commit.slow", kind: "server" },
+  skip_fence: { point: "leaf.output", kind: "sandbox" },
+  start_early: { point: "leaf.output", kind: "sandbox" },
 };
 
 /** How a planted fault was found. */
@@ -25,10 +32,11 @@ export interface Found {
 
 /** Looks for one planted fault. */
 export async function findPlant(plant: Plant, seed: string): Promise<Found> {
+  const aim = AIMS[plant];
   let rounds = 0;
   let other = "";
   for (let number = 0; rounds < MOST_ROUNDS; number++) {
-    const { breaches, kills } = await runEpisode({ seed, number, plant });
+    const { breaches, kills } = await runEpisode({ seed, number, plant, ...(aim === undefined ? {} : { aim }) });
     rounds += breaches.length > 0 ? Math.max(1, kills.length) : ROUNDS;
     const shown = breaches.find((breach) => SHOWS[plant].test(breach));
     if (shown !== undefined) return { plant, rounds, breach: shown };

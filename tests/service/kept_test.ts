@@ -3,6 +3,8 @@ import type { JournalEntry, ScopeRow } from "@/lib/model/journal.ts";
 import type { RunRecord } from "@/lib/model/run.ts";
 import { keptBy } from "@/lib/service/kept.ts";
 import type { Reads, StoredJournal } from "@/lib/service/reads.ts";
+import { workflow } from "./support/workflows.ts";
+import { ADMIN, openWorld } from "./support/world.ts";
 
 const AT = "2026-03-01T12:00:00.000Z";
 const scope = (key: string, parent: string, pos: number, kind: ScopeRow["kind"] = "group"): ScopeRow => ({
@@ -111,4 +113,32 @@ Deno.test("[RTY6] a retry knows what the run knew whose entries are its first; o
   assertEquals([kept.origin.run_id, kept.steps], ["p", 2]);
   const anew = await keptBy(runs, run("s", { retry_of: "p", retry_from: "a" }));
   assertEquals([anew.origin.run_id, anew.steps, anew.entries.length], ["s", 0, 0]);
+});
+
+Deno.test("[STA19] a run that ended with a no asks again when it is repeated whole, and does nothing finished twice", async () => {
+  let worked = 0;
+  const careful = workflow("careful", async (ctx) => {
+    await ctx.step("work", () => Promise.resolve(++worked));
+    await ctx.approve("first", { type: "step_approval", title: "First?", subject: 1 });
+    const { verb } = await ctx.approve("go", { type: "step_approval", title: "Go?", subject: 2 });
+    return verb;
+  });
+  await using world = await openWorld({ workflows: [careful] });
+  const started = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "careful" } });
+  const asked = async () => {
+    const { items } = await world.holdfast.query.approvals(ADMIN, { status: "pending", limit: 10 });
+    return items.map(({ approval_id, action }) => [action, approval_id] as const);
+  };
+  const say = async (action: string, resolution: "approved" | "rejected") => {
+    await world.until(async () => (await asked())[0]?.[0] === action, action);
+    const approval_id = (await asked())[0]?.[1] ?? "";
+    await world.holdfast.resolveApproval(ADMIN, { approval_id, resolution });
+  };
+  await say("First?", "approved");
+  await say("Go?", "rejected");
+  await world.status(started.session_id, "failed");
+  await world.holdfast.retryRun(ADMIN, { run_id: started.run_id });
+  await say("Go?", "approved");
+  await world.status(started.session_id, "completed");
+  assertEquals(worked, 1);
 });
