@@ -130,7 +130,7 @@ function refuseWhenAway(store: Store): void {
 }
 
 function makeParts(parts: HoldfastParts) {
-  const { config, store, clock, ids } = parts;
+  const { store, clock, ids } = parts;
   const reads = createReads(store);
   const shared = parts.shared ?? store.connection.remote;
   const executes = (session_id: string): boolean => runs.fenceOf(session_id) !== null;
