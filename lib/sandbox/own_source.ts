@@ -14,8 +14,11 @@ export interface ReadSource {
   readonly sources: Record<string, string>;
   /** Code that runs in exec sandboxes, by absolute path: what is named by `new URL(…, import.meta.url)`. */
   readonly modules: readonly string[];
-  /** Everything that was looked at, files that are not there too: another look is worth it when one of them changes. */
-  readonly looked: readonly string[];
+  /**
+   * Everything that was looked at, files that are not there too, each with its stamp from before it was read: another look
+   * is worth it when one of them has another. A later stamp could be that of what was saved after the reading.
+   */
+  readonly looked: ReadonlyMap<string, string>;
   /** Why it cannot be used. */
   readonly problem: string | null;
 }
@@ -47,14 +50,20 @@ export async function readSource(folder: string, file: string): Promise<ReadSour
   } catch (error) {
     problem = complaints(error).slice(0, 2000);
   }
-  return { sources: graph.sources, modules: [...graph.modules], looked: [...graph.looked], problem };
+  return { sources: graph.sources, modules: [...graph.modules], looked: graph.looked, problem };
+}
+
+/** Size, times and place of a file as it is now. */
+export async function stampOf(path: string): Promise<string> {
+  const info = await Deno.stat(path).catch(() => null);
+  return info === null ? "-" : [info.size, info.mtime?.getTime(), info.ctime?.getTime(), info.ino].join(".");
 }
 
 /** Follows imports and keeps what it sees. */
 class Graph {
   readonly sources: Record<string, string> = {};
   readonly modules = new Set<string>();
-  readonly looked = new Set<string>();
+  readonly looked = new Map<string, string>();
   readonly #folder: string;
   #bytes = 0;
 
@@ -87,7 +96,7 @@ class Graph {
   async #inside(path: string, said: string): Promise<OnResolveResult> {
     const outside = { errors: [{ text: `"${said}" does not lie below the folder of workflows` }] };
     if (!path.startsWith(`${this.#folder}/`)) return outside;
-    this.looked.add(path);
+    if (!this.looked.has(path)) this.looked.set(path, await stampOf(path));
     const real = await Deno.realPath(path).catch(() => null);
     if (real === null) {
       return { errors: [{ text: `there is no file "${said}" (imports name a file with its extension)` }] };

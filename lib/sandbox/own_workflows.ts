@@ -10,7 +10,7 @@ import { getLogger } from "@logtape/logtape";
 import type { DescribedWorkflow, WorkflowDescription, WorkflowProblem } from "../model/workflow.ts";
 import type { Clock, Workflows } from "../service/ports.ts";
 import { AppError } from "../model/error.ts";
-import { type ReadSource, readSource } from "./own_source.ts";
+import { type ReadSource, readSource, stampOf } from "./own_source.ts";
 
 const log = getLogger(["holdfast", "workflows"]);
 
@@ -46,8 +46,7 @@ export interface OwnWorkflowsOptions {
 
 /** A file that was looked at. */
 interface Known {
-  readonly looked: readonly string[];
-  readonly stamp: string;
+  readonly looked: ReadSource["looked"];
   readonly said: { readonly workflow: DescribedWorkflow } | { readonly problem: string };
   /** Monotonic time from which it is tried again although nothing has changed. */
   readonly again_at: number;
@@ -111,7 +110,7 @@ export class OwnWorkflows {
   /** Looks at a file again where that is worth it. */
   async #look(file: string): Promise<void> {
     const known = this.#known.get(file);
-    if (known !== undefined && known.stamp === await this.#stamp(known.looked)) {
+    if (known !== undefined && await isUnchanged(known.looked)) {
       if (known.again_at > this.#options.clock.monotonic()) return;
       const kept = { ...known, again_at: Infinity };
       this.#known.set(file, kept);
@@ -128,13 +127,12 @@ export class OwnWorkflows {
     const { folder, clock } = this.#options;
     for (let tried = 1;; tried++) {
       const read = await readSource(folder, file);
-      const stamp = await this.#stamp(read.looked);
       const said = await this.#ask(file, read);
       // Saved while it was read: what was seen may be half of each.
-      if (stamp !== await this.#stamp(read.looked) && tried < 3) continue;
+      if (tried < 3 && !await isUnchanged(read.looked)) continue;
       const again = "problem" in said && said.again === true;
       const again_at = again ? clock.monotonic() + again_ms : Infinity;
-      return { looked: read.looked, stamp, said, again_at, again_ms: Math.min(2 * again_ms, LONGEST_AGAIN_MS) };
+      return { looked: read.looked, said, again_at, again_ms: Math.min(2 * again_ms, LONGEST_AGAIN_MS) };
     }
   }
 
@@ -165,14 +163,6 @@ export class OwnWorkflows {
     );
   }
 
-  /** Sizes, times and places of files as they are now. */
-  async #stamp(paths: readonly string[]): Promise<string> {
-    const all = await Promise.all(paths.map((path) => Deno.stat(path).catch(() => null)));
-    return all.map((info) =>
-      info === null ? "-" : [info.size, info.mtime?.getTime(), info.ctime?.getTime(), info.ino].join(".")
-    ).join();
-  }
-
   /** One line for each that is new. */
   #tell(problems: readonly WorkflowProblem[]): void {
     const text = JSON.stringify(problems);
@@ -180,6 +170,11 @@ export class OwnWorkflows {
     this.#told = text;
     for (const { file, reason } of problems) log.warn("workflow.not_usable", { file, reason });
   }
+}
+
+async function isUnchanged(looked: ReadSource["looked"]): Promise<boolean> {
+  const all = await Promise.all([...looked].map(async ([path, stamp]) => stamp === await stampOf(path)));
+  return all.every((same) => same);
 }
 
 /** Names of the workflows in a folder, in order, and why others are left out. */
