@@ -198,8 +198,8 @@ export class History {
       made = (await this.#world.holdfast.retryRun(ADMIN, { run_id: parent.run_id })).run_id;
     };
     await this.#try(ACTS.retry(session), retry, () => {
-      // What was finished is kept, an answer and its absence too; a step that failed at the end is tried again.
-      const again = parent.passed === "badly" && session.kind === "gated";
+      // What was finished is kept; a step that failed at the end is tried again, a question that ended it is asked again.
+      const again = parent.passed === "badly";
       const passed = again ? "no" as const : parent.passed;
       const run = { run_id: made, rests: [], pausing: false, passed };
       session.run = run;
