@@ -8,6 +8,7 @@ import { ask, send, startTask } from "./support/api.ts";
 import { endServer } from "./support/ending.ts";
 import { flow } from "./support/flows.ts";
 import { comes, sideways, webTest } from "./support/pages.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 let server: TestServer;
 let browser: Browser;
@@ -36,7 +37,7 @@ Deno.test.afterAll(async () => {
   await browser.close();
   await endServer(server);
   await site.shutdown();
-  await Deno.remove(folder, { recursive: true });
+  await removeFolder(folder);
 });
 
 const TASK =

@@ -6,6 +6,7 @@ import { startServer, type TestServer } from "../support/server.ts";
 import { allEvents, startTask, until } from "./support/api.ts";
 import { comes, linesOn, seqOn, untilSeq, upload, webTest } from "./support/pages.ts";
 import { COUNTS } from "./support/runbooks.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 /** Prints, waits for a person, prints again: the server dies while it waits. */
 const BEFORE_AND_AFTER = `# Outlives its server
@@ -41,7 +42,7 @@ async function withOutage(run: (place: Place) => Promise<void>): Promise<void> {
   } finally {
     await browser.close();
     await server.close();
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 }
 interface Place {

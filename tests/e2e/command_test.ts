@@ -5,6 +5,7 @@ import { endServer } from "./support/ending.ts";
 import { type Seen, startTask, until } from "./support/api.ts";
 import { cli, type Ended } from "./support/command.ts";
 import { ASKS, ASKS_FIRST, COUNTS, FAILS, PRINTS } from "./support/runbooks.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 let server: TestServer;
 
@@ -90,7 +91,7 @@ commandTest(
       const list = await done(["sessions", "--q", "Reads"]);
       assertMatch(list.out, /completed +one-shot +\S+ \S+ +Reads\n/);
     } finally {
-      await Deno.remove(folder, { recursive: true });
+      await removeFolder(folder);
     }
   },
 );
@@ -190,7 +191,7 @@ commandTest(
       for (const line of well.out.trimEnd().split("\n")) assertMatch(line, /^✓ /);
       assertStringIncludes(well.out, "Administrator");
     } finally {
-      await Deno.remove(folder, { recursive: true });
+      await removeFolder(folder);
     }
   },
 );

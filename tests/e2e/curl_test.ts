@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startServer } from "../support/server.ts";
 import { until } from "./support/api.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const PATIENCE_MS = 30_000;
@@ -95,6 +96,6 @@ Deno.test("[CURL1] the README's lines start the example by REST, follow it by SS
     assertMatch(await Deno.readTextFile(`${folder}/chart.svg`), /^<svg /);
   } finally {
     await server.close();
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });

@@ -6,6 +6,7 @@ import { type Operations, ROUTES } from "@/lib/protocol/routes.ts";
 import { Client } from "@/tests/live/client.ts";
 import { PROGRAM, startServer, type TestServer } from "../support/server.ts";
 import { startTask, until } from "./support/api.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 async function withServer(run: (server: TestServer) => Promise<void>, env: Record<string, string> = {}): Promise<void> {
   const server = await startServer({ env });
@@ -239,7 +240,7 @@ Deno.test("[PROC2] a second start on the same data, wrong settings and a taken p
       assertStringIncludes(taken.text, `port ${server.port}`);
       assert(!/\bat .*\.ts:\d+/.test(wrong.text + twin.text), "a stack trace");
     } finally {
-      await Deno.remove(data, { recursive: true });
+      await removeFolder(data);
     }
     assertEquals((await (await fetch(`${server.url}/api/health`)).json()).status, "ok");
   }));
@@ -271,7 +272,7 @@ Deno.test("[PROC3] SIGTERM closes sockets with 1001 and exits 0; a start after i
       await second.close();
     }
   } finally {
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 });
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startServer, type TestServer } from "../support/server.ts";
 import { allEvents, ask, lines, startTask, until } from "./support/api.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 /** Its first step takes two seconds or so, its second tells whether it ran. */
 const TWO_STEPS = `# Two steps
@@ -31,7 +32,7 @@ async function withData(run: (data: string) => Promise<void>): Promise<void> {
   try {
     await run(data);
   } finally {
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 }
 

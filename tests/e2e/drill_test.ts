@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startServer, type TestServer } from "../support/server.ts";
 import { send } from "./support/api.ts";
 import { cli } from "./support/command.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 const NOWHERE = { url: "http://127.0.0.1:9", token: "t".repeat(20), data: "/nonexistent" };
 
@@ -17,7 +18,7 @@ Deno.test("[DRILL1] a server of its own is killed: times from the kill, nothing 
     assertMatch(out, /repeated +0 \(and 1 block/);
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 
@@ -37,7 +38,7 @@ Deno.test("[DRILL2] with --pid the server of the host is killed, and the drill w
   } finally {
     await supervised;
     await (second as TestServer | null)?.close();
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 });
 

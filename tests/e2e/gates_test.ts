@@ -3,6 +3,7 @@ import { assert, assertEquals, assertObjectMatch, assertStringIncludes } from "@
 import { startServer } from "../support/server.ts";
 import { allEvents, ask, send, startTask } from "./support/api.ts";
 import { cli } from "./support/command.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 interface Asked {
   approval_id: string;
@@ -69,7 +70,7 @@ Deno.test("[GATES-E1] a block that wants a host is stopped, the person asked; a 
     assertEquals(events.filter((event) => event.data["message"] === "at its top").length, 2);
   } finally {
     await server.close();
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 });
 

@@ -2,13 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { startServer } from "../support/server.ts";
 import { allEvents, ask, lines, type Seen, startTask, until } from "./support/api.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 const withData = async (run: (data: string) => Promise<void>) => {
   const data = await Deno.makeTempDir({ prefix: "holdfast-kill-" });
   try {
     await run(data);
   } finally {
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 };
 

@@ -1,6 +1,7 @@
 // How a server starts: what it says of it.
 import { assert, assertEquals } from "@std/assert";
 import { ensureBuilt, PROGRAM } from "../support/server.ts";
+import { removeFolder } from "../support/remove_folder.ts";
 
 Deno.test("[PROC5] the first line for programs says what of the start was reached when, the port last", async () => {
   await ensureBuilt();
@@ -29,6 +30,6 @@ Deno.test("[PROC5] the first line for programs says what of the start was reache
     assertEquals(times, times.toSorted((a, b) => a - b));
     assert(times.every((time) => time > 0 && time <= ready_ms + 1), JSON.stringify(said));
   } finally {
-    await Deno.remove(data, { recursive: true });
+    await removeFolder(data);
   }
 });

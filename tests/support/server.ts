@@ -5,6 +5,7 @@
 //   TS3. It is built from the sources as they are: an old build is made anew before the first start.
 import { isStale } from "../../dev.ts";
 import { keepTemplates, seedTemplates } from "./templates.ts";
+import { removeFolder } from "./remove_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const READY_MS = 30_000;
@@ -124,7 +125,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     const code = await ended;
     if (options.data === undefined) {
       await keepTemplates(data);
-      await Deno.remove(data, { recursive: true });
+      await removeFolder(data);
     }
     return code;
   };

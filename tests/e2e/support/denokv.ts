@@ -1,6 +1,7 @@
 // A real KV Connect server for tests, where there is one: `denokv` on the PATH, or the program named by
 // HOLDFAST_TEST_DENOKV. Nothing of the project needs it; tests that do are left out without it, and say so.
 import { startServer, type TestServer } from "../../support/server.ts";
+import { removeFolder } from "../../support/remove_folder.ts";
 
 /** What the test command says where there is none. */
 export const WITHOUT_DENOKV = "two servers on one store (no denokv on the PATH; cargo install denokv --locked)";
@@ -52,7 +53,7 @@ export async function openSharedStore(program: string): Promise<SharedStore> {
     },
     async [Symbol.asyncDispose]() {
       await kill();
-      await Deno.remove(folder, { recursive: true });
+      await removeFolder(folder);
     },
   };
 }

@@ -1,6 +1,7 @@
 // A real server with a folder of own workflows, whose files a test writes, breaks and mends while it runs.
 import { startServer, type TestServer } from "../../support/server.ts";
 import { ask, send } from "./api.ts";
+import { removeFolder } from "../../support/remove_folder.ts";
 
 /** A server and its folder of workflows. */
 export interface FlowServer extends AsyncDisposable {
@@ -86,7 +87,7 @@ export async function startFlows(
     },
     async [Symbol.asyncDispose]() {
       await flows.server.close();
-      await Deno.remove(ground, { recursive: true });
+      await removeFolder(ground);
     },
   };
   return flows;
