@@ -201,16 +201,16 @@ class Reader implements FeedReader {
 
   async #sweep(now: number): Promise<void> {
     const { beats, writer_id } = this.#options;
-    let swept = false;
+    const gone = new Set<string>();
     for (const instance of new Set([...this.#cursors.keys(), ...beats.others()])) {
       const { dead, stamp } = beats.judge(instance);
       const since = dead ? this.#dead.get(instance) ?? now : null;
       if (since === null) this.#dead.delete(instance);
       else this.#dead.set(instance, since);
       if (since === null || now - since < SWEEP_MS) continue;
-      swept = await sweepInstance(this.#connection.kv, { instance, stamp }) || swept;
+      if (await sweepInstance(this.#connection.kv, { instance, stamp })) gone.add(instance);
       this.#dead.delete(instance);
     }
-    if (swept) await sweepWriters(this.#connection.kv, { own: writer_id(), beats });
+    if (gone.size > 0) await sweepWriters(this.#connection.kv, { own: writer_id(), beats, gone });
   }
 }

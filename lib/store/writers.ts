@@ -12,12 +12,19 @@ export async function writerLives(kv: Kv, of: { id: string; own: string; beats: 
   return mark !== null && !of.beats.judge(mark.instance).dead;
 }
 
-/** Removes the rows of writers whose instance is dead; the number of them. */
-export async function sweepWriters(kv: Kv, of: { own: string; beats: Beats }): Promise<number> {
+/**
+ * Removes the rows of writers whose instance is dead, or `gone`: its beat was just taken away, which a look at the beats
+ * meanwhile takes for news of it. The number of them.
+ */
+export async function sweepWriters(
+  kv: Kv,
+  of: { own: string; beats: Beats; gone?: ReadonlySet<string> },
+): Promise<number> {
   let removed = 0;
+  const dead = (instance: string) => of.gone?.has(instance) === true || of.beats.judge(instance).dead;
   for await (const entry of kv.list({ prefix: keys.writers() }, { batchSize: 100 })) {
     const mark = decodeRow(WriterMark, entry);
-    if (entry.key[1] === of.own || mark === null || !of.beats.judge(mark.instance).dead) continue;
+    if (entry.key[1] === of.own || mark === null || !dead(mark.instance)) continue;
     // A batch of it that is still on its way checks this row: it can never land any more.
     const { key, versionstamp } = entry;
     if ((await kv.atomic().check({ key, versionstamp }).delete(key).commit()).ok) removed++;
