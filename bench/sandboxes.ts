@@ -18,8 +18,10 @@ function collect(pid: number, found: number[]): void {
 function read(path: string): string {
   try {
     return Deno.readTextFileSync(path);
-  } catch {
-    return ""; // it is gone
+  } catch (error) {
+    const gone = error instanceof Deno.errors.NotFound || String(error).includes("(os error 3)");
+    if (gone) return "";
+    throw error;
   }
 }
 

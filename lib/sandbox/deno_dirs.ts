@@ -48,8 +48,14 @@ export class DenoDirs {
   async take(name: string): Promise<string> {
     const folder = `${this.#children}/${this.#ids.token(16)}`;
     const template = await this.#ready.get(name);
-    if (template === undefined) await Deno.mkdir(folder, { mode: 0o700 });
-    else await copyFolder(template, folder);
+    try {
+      if (template === undefined) await Deno.mkdir(folder, { mode: 0o700 });
+      else await copyFolder(template, folder);
+    } catch (error) {
+      // On a full disk the half that was copied takes the room that the next one needs.
+      await this.drop(folder);
+      throw error;
+    }
     return folder;
   }
 
@@ -111,5 +117,6 @@ async function copyFolder(from: string, to: string): Promise<void> {
       copies.push(Deno.copyFile(`${from}/${entry.name}`, `${to}/${entry.name}`));
     }
   }
-  await Promise.all(copies);
+  // All are over before anybody removes what was copied.
+  for (const copy of await Promise.allSettled(copies)) if (copy.status === "rejected") throw copy.reason;
 }

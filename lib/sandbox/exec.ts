@@ -23,6 +23,7 @@ import {
 } from "./exec_input.ts";
 import { type ExecHome, ExecProcess, type ExecSettings } from "./exec_process.ts";
 import { grantedFolders } from "./grants.ts";
+import { shortageOf, startError } from "./shortage.ts";
 import { ensureFolder } from "./safe_path.ts";
 import { beyond, changedFiles, type Survey, survey } from "./survey.ts";
 import { removeNew } from "./clean_up.ts";
@@ -147,9 +148,7 @@ export class SessionExecutor implements Executor {
     try {
       return await ExecProcess.start(home, work, settings);
     } catch (error) {
-      const full = error instanceof Error && "code" in error && error.code === "ENOSPC";
-      const why = full ? "the disk of the server is full" : String(error);
-      throw new AppError(full ? "full" : "internal", `Cannot start a process for the block: ${why}`, { cause: error });
+      throw startError("a process for the block", error);
     }
   }
 
@@ -217,7 +216,9 @@ function settingsOf(limits: SandboxLimits, read: readonly string[]): ExecSetting
 
 /** A block that was not started because of what it brought or what lies in its folder. */
 function refusal(error: unknown): ExecResult {
-  if (!(error instanceof AppError) || !["invalid", "wrong_state", "too_large"].includes(error.code)) throw error;
+  if (!(error instanceof AppError) || !["invalid", "wrong_state", "too_large"].includes(error.code)) {
+    throw shortageOf("the block", error) ?? error;
+  }
   const ended = error.code === "too_large" ? "disk" : "denied";
   const rest = { ok: false, exit_code: 1, stdout: "", stderr: "", value: null, duration_ms: 0, files: [] };
   return { ...rest, ended, message: error.message };

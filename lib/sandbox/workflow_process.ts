@@ -21,6 +21,7 @@ import { type Broken, Channel } from "./channel.ts";
 import type { DenoDirs } from "./deno_dirs.ts";
 import type { Walls } from "./detect.ts";
 import { parentSeen, workflowCommand } from "./permissions.ts";
+import { startError } from "./shortage.ts";
 import { Subprocess } from "./subprocess.ts";
 import { type Breach, watch } from "./watchdog.ts";
 
@@ -90,7 +91,9 @@ export class WorkflowProcess implements WorkflowSandbox {
 
   /** Starts one and waits until it is ready; throws AppError when that cannot be. */
   static async start(home: WorkflowHome, memory_mb: number): Promise<WorkflowProcess> {
-    const deno_dir = await home.dirs.take(home.template);
+    const deno_dir = await home.dirs.take(home.template).catch((error: unknown) => {
+      throw startError("a sandbox", error);
+    });
     return await WorkflowProcess.startIn(home, { deno_dir, memory_mb });
   }
 
@@ -104,7 +107,7 @@ export class WorkflowProcess implements WorkflowSandbox {
       child = Subprocess.spawn(workflowCommand({ ...home, deno_dir, memory_mb, server_pid: Deno.pid }), home.clock);
     } catch (error) {
       await home.dirs.drop(deno_dir);
-      throw new AppError("internal", `Cannot start a sandbox: ${String(error)}`, { cause: error });
+      throw startError("a sandbox", error);
     }
     const sandbox = new WorkflowProcess(home, { child, deno_dir, memory_mb });
     await sandbox.#becomeReady();
@@ -177,7 +180,7 @@ export class WorkflowProcess implements WorkflowSandbox {
     } catch (error) {
       this.#give("spawn", error instanceof Error ? error.message : String(error));
       const { message, exit_code } = await this.over;
-      throw new AppError("internal", `Cannot start a sandbox: ${message} (exit code ${exit_code})`);
+      throw startError("a sandbox", `${message} (exit code ${exit_code})`);
     } finally {
       cancel();
       closing.removeEventListener("abort", leave);

@@ -5,6 +5,8 @@
 //   Q2. A run is executed only after its claim is committed, and only when the sandbox before it is over.
 //   Q3. A held sandbox is claimed with its own fence; when that is not to be had it is killed, and the run starts anew.
 //   Q4. What cannot be claimed now is tried again after a second; nothing is forgotten, the due rows stand in the store.
+//   Q5. When the machine cannot start a sandbox, none of the queue is claimed for a while that grows with each failure;
+//       sandboxes that are held go on.
 import { getLogger } from "@logtape/logtape";
 import type { SessionState } from "../engine/state.ts";
 import { AppError } from "../model/error.ts";
@@ -17,6 +19,7 @@ import { RunDriver } from "./driver/driver.ts";
 
 const log = getLogger(["holdfast", "runs"]);
 const AGAIN_MS = 1_000;
+const LONGEST_REST_MS = 30_000;
 
 interface Queued {
   readonly session_id: string;
@@ -37,6 +40,9 @@ export class Runs {
   readonly #claims = new Set<Promise<void>>();
   #open = false;
   #retry = false;
+  /** No sandbox can be started: how long it is let be, and until when (monotonic). */
+  #rest_ms = 0;
+  #rests_until = 0;
 
   constructor(core: RunCore) {
     this.#core = core;
@@ -168,6 +174,7 @@ export class Runs {
     for (const item of this.#queue.values()) {
       if (item.claiming || item.not_before > now) continue;
       const driver = this.#drivers.get(item.session_id);
+      if (driver === undefined && now < this.#rests_until) continue;
       if (driver === undefined || (driver.heldFence !== null && driver.claim.run_id === item.run_id)) return item;
     }
     return null;
@@ -251,10 +258,21 @@ export class Runs {
     const driver = this.#drivers.get(session_id);
     if (driver?.phase === "over") {
       this.#drivers.delete(session_id);
+      if (driver.unstarted) this.#rest();
       if (driver.deleted) void this.#removeFolder(session_id);
     }
+    if (driver?.phase === "executing") this.#rest_ms = 0;
     this.#letGo();
     this.#pump();
+  }
+
+  /** The timers look again each second. */
+  #rest(): void {
+    const now = this.#core.clock.monotonic();
+    if (now < this.#rests_until) return;
+    this.#rest_ms = Math.min(Math.max(AGAIN_MS, this.#rest_ms * 2), LONGEST_REST_MS);
+    this.#rests_until = now + this.#rest_ms;
+    log.warn("runs.resting", { rest_ms: this.#rest_ms });
   }
 
   /** Of a session that was deleted on another instance: its sweeper does not reach this disk. */

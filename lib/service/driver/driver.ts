@@ -30,7 +30,7 @@ export interface Claim {
 /** What a driver is doing. */
 export type Phase = "starting" | "executing" | "held" | "ending" | "over";
 /** Why a driver stops its sandbox. */
-export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "away";
+export type Why = "ended" | "paused" | "drain" | "hold_over" | "fenced" | "limit" | "away" | "unstarted";
 
 /** Drives one run in one sandbox. */
 export class RunDriver {
@@ -64,6 +64,10 @@ export class RunDriver {
   /** The fence of a sandbox that waits for its run, or null. */
   get heldFence(): number | null {
     return this.#phase === "held" ? this.claim.fence : null;
+  }
+  /** Whether no sandbox could be had for it, through no fault of its run. */
+  get unstarted(): boolean {
+    return this.#why === "unstarted";
   }
   /** The last seq of its session that it has heard of. */
   get seq(): number {
@@ -184,7 +188,7 @@ export class RunDriver {
     this.#hold?.();
     const { session_id, run_id, fence } = this.claim;
     const failure = this.#failure;
-    const no_loss = this.#why === "drain" || this.#why === "away" ? this.#why : null;
+    const no_loss = this.#why === "drain" || this.#why === "away" || this.#why === "unstarted" ? this.#why : null;
     log.debug("run.sandbox_over", { fence, reason: over.reason, exit_code: over.exit_code });
     await settleEnded(this.#core, { session_id, run_id, fence, over, no_loss, failure }, this.#giveUp.signal);
     this.#phase = "over";
@@ -221,8 +225,9 @@ export class RunDriver {
       this.#failure = { type: "unknown_mode", message: error.message };
     }
     if (error instanceof FilesNotShared) this.#failure = { type: "files_not_shared", message: error.message };
-    // A store that was away is no loss of the run.
+    // A store that was away is no loss of the run, and neither is a machine that is short of something.
     if (isStoreAway(error)) this.#why ??= "away";
+    else if (error instanceof AppError && error.retryable) this.#why ??= "unstarted";
     log.error("run.not_started", { error: String(error) });
     return { reason: "spawn", exit_code: -1, message: error instanceof Error ? error.message : String(error) };
   }

@@ -20,8 +20,8 @@ export interface Ended {
   readonly run_id: string;
   readonly fence: number;
   readonly over: SandboxOver;
-  /** No loss: the server goes away, or the store was. */
-  readonly no_loss: "drain" | "away" | null;
+  /** No loss: the server goes away, or the store was, or the machine had nothing to start a sandbox with. */
+  readonly no_loss: "drain" | "away" | "unstarted" | null;
   /** A limit or an error of the host that ends the run. */
   readonly failure: RunError | null;
 }
@@ -47,7 +47,7 @@ async function settleOnce(core: RunCore, ended: Ended): Promise<boolean> {
   const before = await core.load(ended.session_id);
   if (!isMine(core, before, ended)) return true;
   const asked = before.run?.cancel !== undefined || before.run?.pause !== undefined;
-  const { state } = await core.submit(core.system, ended.session_id, asked ? settle(ended) : commandOf(ended));
+  const { state } = await core.submit(core.system, ended.session_id, asked ? settle(ended) : commandOf(ended, before));
   return !isMine(core, state, ended);
 }
 
@@ -58,12 +58,14 @@ function isMine(core: RunCore, { run }: SessionState, ended: Ended): boolean {
 
 const settle = ({ run_id, fence }: Ended): SystemCommand => ({ type: "settle_run", run_id, fence });
 
-function commandOf(ended: Ended): SystemCommand {
+function commandOf(ended: Ended, { run: before }: SessionState): SystemCommand {
   const { run_id, fence, over, no_loss } = ended;
   const failure = ended.failure ?? limitOf(over);
   if (failure !== null) return { type: "fail_run", run_id, fence, error: failure };
   if (no_loss !== null) {
-    const reason = no_loss === "drain" ? "drain" : "takeover";
+    // It stands in the queue as it stood there before.
+    const stood = no_loss === "unstarted" && before?.status === "running" ? before.reason : undefined;
+    const reason = stood ?? (no_loss === "drain" ? "drain" : "takeover");
     return { type: "requeue_run", run_id, fence, reason, loss: false };
   }
   return { type: "requeue_run", run_id, fence, reason: "takeover", loss: true, why: describe(over) };

@@ -39,6 +39,7 @@ export class FakeSandboxes implements Sandboxes {
   workflows: Workflow[];
   gone = false;
   failStarts = 0;
+  startError: Error = new Error("no process to be had");
   /** Settles when no process of an exec is left. */
   closing: Promise<void> = Promise.resolve();
 
@@ -53,7 +54,7 @@ export class FakeSandboxes implements Sandboxes {
   start = (events: SandboxEvents, limits: SandboxLimits): Promise<WorkflowSandbox> => {
     if (this.failStarts > 0) {
       this.failStarts--;
-      return Promise.reject(new Error("no process to be had"));
+      return Promise.reject(this.startError);
     }
     const sandbox = new FakeSandbox(this, events, limits);
     this.started.push(sandbox);
