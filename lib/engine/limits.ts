@@ -6,6 +6,12 @@ export const MAX_ENTRIES = 10_000;
 export const MAX_JOURNAL_BYTES = 64 * 1024 * 1024;
 /** Share of a limit or budget at which people are warned, once. */
 export const WARN_AT = 0.8;
+/** Messages of people that a run has not taken, and their characters; who sends more is told to wait. */
+export const MAX_MAILBOX = 100;
+/** Characters of the messages that a run has not taken. */
+export const MAX_MAILBOX_CHARS = 1_000_000;
+/** Waits for messages and timers whose end is told one by one when their run is over: it is one commit. */
+export const MAX_ENDS_TOLD = 100;
 /** Pending approvals of one run; the next one waits to be asked. */
 export const MAX_PENDING = 50;
 /** Questions in front of one leaf, and for rights in all of one run: code that wants ever more is told no. */

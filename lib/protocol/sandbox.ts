@@ -269,6 +269,9 @@ export const ChildFrame = z.discriminatedUnion("type", [
 /** A frame from the sandbox to the host. */
 export type ChildFrame = z.infer<typeof ChildFrame>;
 
+/** Exit code of a sandbox whose workflow's files were saved while it loaded them. */
+export const EXIT_SOURCE_MOVED = 75;
+
 /** What a run starts with. */
 export const RunStart = z.strictObject({
   run_id: z.string(),

@@ -39,15 +39,27 @@ export function doCommand(
   const bound = { session_id, ...(options.request_id === undefined ? {} : { request_id: options.request_id }) };
   return withContext(bound, () =>
     withFreshReads(async () => {
-      const outside = await gatherOutside(parts, session_id, command);
+      const at = await sessionFor(parts, who, command);
+      const outside = await gatherOutside(parts, { principal, session_id: at }, command);
       const { idempotency: given } = options;
-      if (given === undefined) return await parts.submit(principal, session_id, command, { outside });
-      const keeper = new AnswerKeeper(outside, { principal, session_id, given });
-      const done = await parts.submit(principal, session_id, command, { outside: keeper });
+      if (given === undefined) return await parts.submit(principal, at, command, { outside });
+      const keeper = new AnswerKeeper(outside, { principal, session_id: at, given });
+      const done = await parts.submit(principal, at, command, { outside: keeper });
       const { first } = keeper;
       // A large answer was kept as a reference into the session of its effect.
       return first === null ? done : { ...done, reply: await parts.reads.resolve(first.session_id, first.reply) };
     }));
+}
+
+/** Where a command is decided: a start in a new session that was made before belongs to the session that it made. */
+async function sessionFor(
+  { reads }: Pick<CommandParts, "reads">,
+  { principal, session_id }: { principal: UserPrincipal; session_id: string },
+  command: UserCommand,
+): Promise<string> {
+  if (command.type !== "create_session" || command.run === undefined) return session_id;
+  const owner = await reads.ownerOfRun(command.run.run_id);
+  return owner?.principal === principal.id ? owner.session_id : session_id;
 }
 
 /** Answers a repeat from what was kept, and keeps the first answer. */

@@ -5,6 +5,7 @@
 //       decision throws `StaleRead`, and all is read again.
 import type { UserCommand } from "../model/command.ts";
 import { AppError } from "../model/error.ts";
+import type { UserPrincipal } from "../model/principal.ts";
 import { isFinal } from "../model/run.ts";
 import type { Key } from "../store/mutation.ts";
 import { keys } from "../store/keys.ts";
@@ -40,12 +41,17 @@ export interface OutsideParts {
 const NOTHING: Outside = { keys: [], read: () => ({}) };
 
 /** Reads what a command of a person needs to know. */
-export async function gatherOutside(parts: OutsideParts, session_id: string, command: UserCommand): Promise<Outside> {
+export async function gatherOutside(
+  parts: OutsideParts,
+  who: { principal: UserPrincipal; session_id: string },
+  command: UserCommand,
+): Promise<Outside> {
+  const { session_id } = who;
   switch (command.type) {
     case "create_session":
-      return command.run === undefined ? NOTHING : await startOutside(parts, command.run.run_id);
+      return command.run === undefined ? NOTHING : await startOutside(parts, who.principal, command.run.run_id);
     case "start_run":
-      return await startOutside(parts, command.run.run_id);
+      return await startOutside(parts, who.principal, command.run.run_id);
     case "cancel_run":
     case "pause_run":
     case "resume_run":
@@ -67,10 +73,10 @@ export async function gatherOutside(parts: OutsideParts, session_id: string, com
   }
 }
 
-async function startOutside(parts: OutsideParts, run_id: string): Promise<Outside> {
+async function startOutside(parts: OutsideParts, principal: UserPrincipal, run_id: string): Promise<Outside> {
   const owner = await parts.reads.sessionOfRun(run_id);
   const run = owner === null ? null : await parts.reads.run(owner, run_id);
-  const checked: Key[] = [keys.runIndex(run_id), keys.earlyCancel(run_id)];
+  const checked: Key[] = [keys.runIndex(run_id), keys.earlyCancel(run_id, principal.id)];
   return {
     keys: checked,
     read({ entries: [index, early], now }) {

@@ -23,6 +23,8 @@ export interface StoredJournal {
 export interface Reads {
   /** The session as it is durable now; ABSENT when there is none. */
   state(session_id: string): Promise<SessionState>;
+  /** Session of a run and who started it, or null. */
+  ownerOfRun(run_id: string): Promise<{ session_id: string; principal: string } | null>;
   /** Session of a run, or null. */
   sessionOfRun(run_id: string): Promise<string | null>;
   run(session_id: string, run_id: string): Promise<RunRecord | null>;
@@ -40,6 +42,7 @@ export function createReads(
 ): Reads {
   return {
     state: (session_id) => store.sessions.state(session_id),
+    ownerOfRun: (run_id) => store.runs.find(run_id),
     sessionOfRun: async (run_id) => (await store.runs.find(run_id))?.session_id ?? null,
     run: (session_id, run_id) => store.runs.get(session_id, run_id),
     sessionOfApproval: (approval_id) => store.approvals.sessionOf(approval_id),

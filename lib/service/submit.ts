@@ -11,9 +11,10 @@ import type { Command } from "../model/command.ts";
 import { AppError } from "../model/error.ts";
 import type { Json } from "../model/json.ts";
 import type { Principal } from "../model/principal.ts";
-import { keys } from "../store/keys.ts";
-import { deleteRow, type Entry, type Key, type Mutation } from "../store/mutation.ts";
+import { type Entry, type Key, type Mutation } from "../store/mutation.ts";
+import { dropEarlyCancel } from "../store/runs.ts";
 import type { Verdict, Writer } from "../store/writer/types.ts";
+import { StaleRead } from "./outside.ts";
 import { answeredTwice, heardAs } from "./planted.ts";
 import { redactCommand } from "./redact_command.ts";
 import type { Redactor } from "./redact.ts";
@@ -79,7 +80,7 @@ export function createSubmit(parts: {
         const read = outside?.read(from) ?? {};
         const context = { now: input.now, settings: parts.settings, outside: read };
         const decision = decide(input.state, heardAs(principal, input.state), command, context);
-        return verdictOf(answeredTwice(decision, input.state, command), input, outside);
+        return verdictOf(answeredTwice(decision, input.state, command), { ...input, principal }, outside);
       },
     });
     return done.reply;
@@ -95,12 +96,14 @@ function authorise(principal: Principal, command: Command, state: SessionState):
 
 function verdictOf(
   decision: Decision,
-  input: { state: SessionState; now: number },
+  input: { state: SessionState; now: number; principal: Principal },
   outside: Outside | undefined,
 ): Verdict<SessionState, Submitted> {
   if (!decision.ok) throw new AppError(decision.code, decision.message, decision.details);
   const own = outside?.rows?.(decision.reply, input.now) ?? [];
   if ("same" in decision) {
+    // It was done in another session, and what is kept of it belongs there: nothing may be written in this one.
+    if (own.length > 0 && input.state.session === null) throw new StaleRead();
     const reply = { reply: decision.reply, state: input.state };
     // A first answer that changed nothing is kept for its key all the same.
     return own.length === 0
@@ -111,14 +114,14 @@ function verdictOf(
     commit: true,
     state: decision.state,
     events: decision.events,
-    rows: [...own, ...earlyCancelRows(decision)],
+    rows: [...own, ...earlyCancelRows(decision, input.principal)],
     ...(decision.asks === undefined ? {} : { asks: decision.asks }),
     reply: { reply: decision.reply, state: decision.state },
   };
 }
 
 /** The store writes the index of a new run by itself; an early cancel that was obeyed is dropped here. */
-function earlyCancelRows(decision: Extract<Decision, { events: unknown }>): readonly Mutation[] {
+function earlyCancelRows(decision: Extract<Decision, { events: unknown }>, principal: Principal): readonly Mutation[] {
   const run_id = decision.claims?.drop_early_cancel;
-  return run_id === undefined ? [] : [deleteRow(keys.earlyCancel(run_id))];
+  return run_id === undefined || principal.kind !== "user" ? [] : [dropEarlyCancel(run_id, principal.id)];
 }

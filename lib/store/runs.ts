@@ -31,17 +31,17 @@ export function readEarlyCancel(entry: Entry, now: number): { by: string; at: st
   return row === null || row.until_ms <= now ? null : { by: row.by, at: row.at };
 }
 
-/** Keeps a cancel for a run that is not known yet. */
+/** Keeps a cancel for a run that is not known yet; each person has one of their own, so nobody takes another's away. */
 export function earlyCancelRow(run_id: string, cancel: { by: string; at: string; now: number }): Mutation {
   const { by, at, now } = cancel;
-  return setRow(keys.earlyCancel(run_id), { by, at, until_ms: now + EARLY_CANCEL_MS }, {
+  return setRow(keys.earlyCancel(run_id, by), { by, at, until_ms: now + EARLY_CANCEL_MS }, {
     expire_ms: 2 * EARLY_CANCEL_MS,
   });
 }
 
 /** Drops a cancel that was obeyed. */
-export function dropEarlyCancel(run_id: string): Mutation {
-  return deleteRow(keys.earlyCancel(run_id));
+export function dropEarlyCancel(run_id: string, by: string): Mutation {
+  return deleteRow(keys.earlyCancel(run_id, by));
 }
 
 /** Which runs of all sessions. */
@@ -144,7 +144,7 @@ async function keepCancel(
   for (;;) {
     const owner = await kv.get(keys.runIndex(run_id));
     if (owner.versionstamp !== null) return false;
-    const before = await kv.get(keys.earlyCancel(run_id));
+    const before = await kv.get(keys.earlyCancel(run_id, cancel.by));
     // The start checks the same key, absent or not: either it sees the cancel, or this commit sees its run.
     const op = kv.atomic().check(
       { key: owner.key, versionstamp: null },

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { MAX_ENTRIES, MAX_JOURNAL_BYTES } from "../../lib/engine/limits.ts";
 import type { Command } from "../../lib/model/command.ts";
-import { OWNER, RUN, Story, SYSTEM } from "./support/story.ts";
+import { askCommand, OWNER, RUN, Story, SYSTEM, uuid } from "./support/story.ts";
 
 const NO = { ok: false, failure: { code: "http", message: "it answered 500" } } as const;
 type Result = { ok: true; value: null } | typeof NO;
@@ -210,4 +210,16 @@ Deno.test("[ENG-L15] a run that is being cancelled begins nothing", () => {
     policy: {},
   } as const;
   assertEquals(story.same(story.sandbox, b), { began: false, cancelled: true });
+});
+
+Deno.test("[ENG-L16] a question that was only opened in a scope may be asked when that has ended, and nothing else", () => {
+  const story = new Story().running();
+  story.group("g");
+  story.ok(story.sandbox, { type: "end_scope", key: "g", status: "done" });
+  const begin = { type: "begin_leaf", scope: "g", pos: 0, kind: "step", digest: "d", policy: {} } as const;
+  assertEquals(story.refused(story.sandbox, { ...begin, key: "g/a", name: "a" }), "conflict");
+  const ask = askCommand("g/q", uuid(900), { scope: "g" });
+  assertEquals(story.refused(story.sandbox, ask), "conflict");
+  if (ask.type === "begin_leaf") story.ok(story.sandbox, { ...ask, kind: "ask" });
+  assertEquals(story.waits(), { waiting: true });
 });

@@ -160,7 +160,7 @@ Deno.test("[ENG-G9] dropping a branch closes what is open in it, and nothing of 
     digest: "d",
     policy: {},
   } as const;
-  assertEquals(story.refused(story.sandbox, begin), "conflict");
+  assertEquals(story.same(story.sandbox, begin), { began: false, dropped: true });
   const draft = {
     event_type: "agent_message",
     run_id: null,
@@ -170,4 +170,22 @@ Deno.test("[ENG-G9] dropping a branch closes what is open in it, and nothing of 
   assertEquals(story.same(story.sandbox, { type: "say", items: [say] }), { said: 0 });
   assertEquals(story.waits(), { waiting: false });
   story.end("all/a/x");
+});
+
+Deno.test("[ENG-G10] dropping a branch ends its waits for messages and timers, so that nobody is shown them", () => {
+  const story = new Story().running();
+  mapOf(story, 3);
+  for (const id of ["a", "b", "c"]) branch(story, id);
+  const base = { type: "begin_leaf", pos: 0, digest: "d", policy: {} } as const;
+  const until = new Date(story.now + 60_000).toISOString();
+  const at = (id: string) => ({ ...base, key: `all/${id}/w`, scope: `all/${id}`, name: "w" });
+  story.ok(story.sandbox, { ...at("a"), kind: "message", wait: { on: "message" } });
+  story.ok(story.sandbox, { ...at("b"), kind: "sleep", wait: { on: "timer", until } });
+  story.ok(story.sandbox, { ...at("c"), kind: "sleep", wait: { on: "timer", until } });
+  assertEquals(story.heard(() => story.ok(story.sandbox, endScope("all/a", "dropped"))), ["wait_ended"]);
+  assertEquals(story.last("wait_ended"), { on: "message", id: "all/a/w" });
+  story.ok(story.sandbox, endScope("all/b", "dropped"));
+  assertEquals(story.view.waits.map(({ id }) => id), ["all/c/w"]);
+  story.waits();
+  assertEquals([story.view.wait?.on, story.view.wait?.id], ["timer", "all/c/w"]);
 });

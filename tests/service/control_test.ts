@@ -290,3 +290,13 @@ Deno.test("[CTL15] behind bwrap the ladder has no SIGTERM: told, then killed aft
   assertEquals(sandbox.terminated, 0);
   assertEquals(await stages(world, session_id), ["asked", "told", "killed"]);
 });
+
+Deno.test("[CTL16] a cancel that comes before its run is of one person: nobody else takes it away", async () => {
+  await using world = await openWorld({ workflows: [asking] });
+  for (const who of [ADMIN, OTHER, OTHER]) assertEquals(await world.holdfast.cancelRun(who, "early"), null);
+  const start = (run_id: string) =>
+    world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "asking" }, run_id }).then(({ run }) => run.status);
+  assertEquals(await start("early"), "cancelled");
+  assertEquals(await world.holdfast.cancelRun(OTHER, "mine"), null);
+  assertEquals(await start("mine"), "queued");
+});

@@ -265,15 +265,15 @@ Deno.test("[CRASH10] in a drain a step at work ends and is kept, no other begins
 });
 
 Deno.test("[CRASH9] a lease of this instance that has no sandbox, seen twice in 10 s, is a loss", async () => {
-  let open = () => {};
+  let begun = false;
+  const { promise, resolve: open } = Promise.withResolvers<null>();
   const hold = workflow(
     "hold",
-    (ctx) =>
-      ctx.task === "first" ? ctx.step("hold", () => new Promise<null>((resolve) => open = () => resolve(null))) : null,
+    (ctx) => ctx.task === "first" ? ctx.step("hold", () => (begun = true) && promise) : null,
   );
   await using world = await openWorld({ workflows: [hold], env: { HOLDFAST_CONCURRENCY: "1" } });
   const first = await world.holdfast.startTask(ADMIN, { task: "first", config: { mode: "hold" } });
-  await world.until(async () => (await world.state(first.session_id)).entries.size === 1);
+  await world.until(() => begun);
   const lost = await world.holdfast.startTask(ADMIN, { task: "lost", config: { mode: "hold" } });
   // As if the claim had been committed and its answer never heard.
   const system = { kind: "system", instance: world.instance } as const;
@@ -290,7 +290,7 @@ Deno.test("[CRASH9] a lease of this instance that has no sandbox, seen twice in 
     },
   });
   assertEquals((await world.state(lost.session_id)).run?.status, "running");
-  open();
+  open(null);
   await world.status(first.session_id, "completed");
   await world.pass(9_000, 1_000);
   assertEquals((await world.state(lost.session_id)).run?.status, "running");
@@ -328,4 +328,30 @@ Deno.test("[CRASH11] a start touches runs with a lease or in the queue; those th
   // What today's runs have cost is summed up from their records; of their sessions nothing is loaded.
   const touched = read.filter((key) => !key.startsWith("run/") && waiting.some((one) => key.includes(one)));
   assertEquals(touched, []);
+});
+
+Deno.test("[CRASH12] an exit for a source that moved is no loss, but only when it did move", async () => {
+  const never = () => new Promise<null>(() => {});
+  // Two sources of one workflow.
+  const sources = [
+    workflow("made", (ctx) => ctx.step("s", never)),
+    workflow("made", async (ctx) => await ctx.step("s", never)),
+  ];
+  const env = { HOLDFAST_MAX_TAKEOVERS: "2", HOLDFAST_WORKFLOWS: "/tmp" };
+  await using world = await openWorld({ workflows: sources.slice(0, 1), env });
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "made" } });
+  const started = (n: number) =>
+    world.until(() => world.sandboxes.started.length === n && world.sandboxes.alive.length === 1);
+  for (let n = 1; n <= 4; n++) {
+    await started(n);
+    world.sandboxes.workflows = sources.slice(n % 2, n % 2 + 1);
+    world.sandboxes.alive[0]?.crash("exit", 75);
+  }
+  await started(5);
+  assertEquals((await world.state(session_id)).run?.takeovers, 0);
+  world.sandboxes.alive[0]?.crash("exit", 75);
+  await started(6);
+  world.sandboxes.alive[0]?.crash("exit", 75);
+  await world.status(session_id, "failed");
+  assertEquals((await world.holdfast.query.run(ADMIN, run_id)).error?.type, "lost");
 });

@@ -4,6 +4,7 @@ import { BACKLOG_LIMIT } from "@/lib/store/writer/sizes.ts";
 import { DeltaLog } from "@/lib/service/driver/deltas.ts";
 import { createRedactor } from "@/lib/service/redact.ts";
 import { FakeClock } from "./support/fake_clock.ts";
+import { z } from "@/workers/sdk/mod.ts";
 import { workflow } from "./support/workflows.ts";
 import { ADMIN, openWorld } from "./support/world.ts";
 
@@ -195,3 +196,63 @@ for (const [code, status] of [["internal", "failed"], ["store_away", "completed"
     assertEquals((await world.state(session_id)).run?.takeovers, 0);
   });
 }
+
+Deno.test("[EDG10] questions that wait to be asked in branches that are dropped are no fault of their run", async () => {
+  let after = false;
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const many = workflow("many", async (ctx) => {
+    const items = Array.from({ length: 55 }, (_, n) => `q${n}`);
+    try {
+      await ctx.map("all", items, { key: (item) => item, limit: 60 }, async (item) => {
+        await ctx.approve("go", { type: "step_approval", title: item, subject: item });
+      });
+    } catch {
+      await ctx.step("after", () => (after = true) && promise);
+    }
+    return "went on";
+  });
+  await using world = await openWorld({ workflows: [many] });
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "many" } });
+  const pending = async () =>
+    (await world.holdfast.query.approvals(ADMIN, { session_id, status: "pending", limit: 200 })).items;
+  await world.until(async () => (await pending()).length === 50);
+  await world.pass(500);
+  const [first] = await pending();
+  await world.holdfast.resolveApproval(ADMIN, { approval_id: first?.approval_id ?? "", resolution: "rejected" });
+  await world.until(() => after);
+  await world.pass(500);
+  assertEquals(await pending(), []);
+  resolve(null);
+  await world.status(session_id, "completed");
+  const run = await world.holdfast.query.run(ADMIN, run_id);
+  assertEquals([run.result, run.attempt], ["went on", 1]);
+});
+
+Deno.test("[EDG11] the 51st question is asked when there is room, though the group that opened it has ended", async () => {
+  const answer = z.string();
+  const opens = workflow("opens", async (ctx) => {
+    const first = Array.from({ length: 50 }, (_, n) => ctx.open(`q${n}`, { question: `Q${n}`, answer }));
+    const { last } = await ctx.group("g", "G", () => ({ last: ctx.open("last", { question: "Last", answer }) }));
+    for (const one of first.slice(0, 1)) await ctx.answer(one);
+    return await ctx.answer(last);
+  });
+  for (const crash of [false, true]) {
+    await using before = await openWorld({ workflows: [opens] });
+    const { session_id, run_id } = await before.holdfast.startTask(ADMIN, { task: "T", config: { mode: "opens" } });
+    await before.status(session_id, "waiting");
+    if (crash) before.crash();
+    const world = crash ? await before.next() : before;
+    const asked = async (action: string) =>
+      (await world.holdfast.query.approvals(ADMIN, { session_id, status: "pending", limit: 200 })).items
+        .find((one) => one.action === action);
+    for (const question of ["Q0", "Last"]) {
+      await world.until(async () => await asked(question) !== undefined, `${question} is asked`);
+      const approval_id = (await asked(question))?.approval_id ?? "";
+      const modifications = { answer: `to ${question}` };
+      await world.holdfast.resolveApproval(ADMIN, { approval_id, resolution: "answered", modifications });
+    }
+    await world.status(session_id, "completed");
+    const run = await world.holdfast.query.run(ADMIN, run_id);
+    assertEquals([run.result, run.attempt], ["to Last", crash ? 2 : 1]);
+  }
+});

@@ -356,3 +356,25 @@ Deno.test("[STA17] the config is parsed once: a default that changes while the r
   await next.status(session_id, "completed");
   assertEquals((await next.holdfast.query.run(ADMIN, run_id)).result, 1);
 });
+
+Deno.test("[STA20] the same start again, under another key, is kept with the session that it made, and goes with it", async () => {
+  await using world = await openWorld({ workflows: [quick] });
+  const start = (key: string) => {
+    const idempotency = { scope: "POST /api/tasks", key, body_digest: "one" };
+    return world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "quick" }, run_id: "same" }, { idempotency });
+  };
+  const first = await start("key-1");
+  await world.status(first.session_id, "completed");
+  const [second, third] = await Promise.all([start("key-2"), start("key-3")]);
+  assertEquals([second.session_id, third.session_id], [first.session_id, first.session_id]);
+  const outside = async () => {
+    const left: string[] = [];
+    for await (const { key } of world.store.connection.kv.list({ start: [], end: [true] })) {
+      if (key[0] === "head" || key[0] === "gate" || key[0] === "idempotency") left.push(key.join(" "));
+    }
+    return left.filter((key) => !key.endsWith(first.session_id));
+  };
+  assertEquals((await outside()).length, 3);
+  await world.holdfast.execute(ADMIN, first.session_id, { type: "delete_session" });
+  await world.until(async () => (await outside()).length === 0, "everything of the session is gone");
+});

@@ -67,10 +67,10 @@ Deno.test("[ST-CANCEL] a cancel before its run is kept 60 s; one that comes afte
   const cancel = { by: "u-ada", at: "2026-01-05T09:00:00.000Z", now };
   assertEquals(await runs.keepCancel("run-9", cancel), true);
   assertEquals(await runs.keepCancel("run-9", cancel), true);
-  const entry = await place.kv.get(keys.earlyCancel("run-9"));
+  const entry = await place.kv.get(keys.earlyCancel("run-9", "u-ada"));
   assertEquals(readEarlyCancel(entry, now + 59_999), { by: "u-ada", at: cancel.at });
   assertEquals(readEarlyCancel(entry, now + 60_000), null);
-  assertEquals(dropEarlyCancel("run-9").key, earlyCancelRow("run-9", cancel).key);
+  assertEquals(dropEarlyCancel("run-9", "u-ada").key, earlyCancelRow("run-9", cancel).key);
   await place.create(SESSION);
   await place.start(SESSION, { run_id: "run-9" });
   assertEquals(await runs.keepCancel("run-9", cancel), false);

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { EXIT_SOURCE_MOVED } from "../../lib/protocol/sandbox.ts";
 import { NONCE, SandboxProcess } from "./process.ts";
 
 const hello = (parent_pid: number) => ({ type: "hello" as const, protocol: 1, nonce: NONCE, parent_pid });
@@ -98,4 +99,11 @@ Deno.test("[WK-MAIN12] a host that says what cannot be ends it with 70, and why 
     assertEquals(process.frames, []);
     assertStringIncludes(process.raw.join(), line === "not json" ? "JSON" : "hello");
   }
+});
+
+Deno.test("[WK-MAIN13] files that are not those that the host has seen end it with the code that the host knows", async () => {
+  const source = { file: "x.ts", digest: "d", sources: { "x.ts": "0".repeat(64) } };
+  await using process = await SandboxProcess.run("own", { folder: "/nowhere", source });
+  assertEquals(await process.exit(), EXIT_SOURCE_MOVED);
+  assertStringIncludes(process.raw.join(), `"x.ts" was saved while it was loaded`);
 });

@@ -1,6 +1,7 @@
 // main.ts as a process, with the workflows of fixtures/modes.ts in the place of the built-in ones.
 import { assert } from "@std/assert";
 import { type ChildFrame, type HostFrame, MAX_FRAME_BYTES, type RunStart } from "../../lib/protocol/sandbox.ts";
+import type { OwnSource } from "../../lib/model/workflow.ts";
 import { type Piece, Splitter } from "../../lib/sandbox/splitter.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -46,9 +47,10 @@ export class SandboxProcess implements AsyncDisposable {
   }
 
   /** Spawns one, says hello and starts a workflow. */
-  static async run(workflow: string): Promise<SandboxProcess> {
+  static async run(workflow: string, own?: { folder: string; source: OwnSource }): Promise<SandboxProcess> {
     const process = await SandboxProcess.spawn();
-    process.send({ type: "hello", protocol: 1, nonce: NONCE, parent_pid: Deno.pid });
+    const folder = own === undefined ? {} : { workflows: own.folder };
+    process.send({ type: "hello", protocol: 1, nonce: NONCE, parent_pid: Deno.pid, ...folder });
     const run: RunStart = {
       run_id: "r",
       session_id: "s",
@@ -59,6 +61,7 @@ export class SandboxProcess implements AsyncDisposable {
       created_ms: Date.UTC(2026, 0, 1),
       history: [],
       memory: {},
+      ...(own === undefined ? {} : { own: own.source }),
     };
     process.send({ type: "start", run, scopes: [] });
     process.send({ type: "entries", entries: [], last: true });

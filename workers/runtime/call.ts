@@ -98,6 +98,7 @@ function misfit(run: Run, scope: Scope, place: PlaceInScope & { called: Called }
   const { key, pos, stored, called } = place;
   const calls = `it calls ${called.kind} "${key}" at place ${pos} of "${scope.key}"`;
   if (stored === null) {
+    if (isNewIn(scope, called)) return `${calls}, which had ended without it`;
     const later = called.awaited ? run.journal.leftFrom(scope.key, pos + 1) : null;
     return later === null || run.faults.count_across === true ? null : `${calls}, where "${later}" follows without it`;
   }
@@ -110,4 +111,10 @@ function misfit(run: Run, scope: Scope, place: PlaceInScope & { called: Called }
   return question
     ? `${calls} for another type, subject or verbs than the question that was asked`
     : `${calls} with other arguments, and its source has changed without a higher version`;
+}
+
+/** Tells whether a call is one that its scope, as the journal holds it, ended without; a question that is only opened may be. */
+function isNewIn({ stored }: Scope, called: Called): boolean {
+  const opened = called.kind === "ask" && !called.awaited;
+  return !opened && (stored?.status === "done" || stored?.status === "failed");
 }

@@ -103,9 +103,7 @@ function newLeaf(here: Here, call: LeafCall, place: { key: string; pos: number; 
 }
 
 function begin(run: Run, leaf: Leaf): void {
-  const ended = leaf.scope.stored !== null && leaf.scope.stored.status !== "open";
-  if (ended) {
-    // A question that was opened in a scope which has ended since: the host has it, and begins nothing there.
+  if (isKnownThere(run, leaf)) {
     leaf.state = "begun";
     return;
   }
@@ -114,6 +112,16 @@ function begin(run: Run, leaf: Leaf): void {
   run.sayWaitingAgain();
   if (run.faults.begin_early === true) run.outbox.sendPast(leaf.begin());
   else run.outbox.send(leaf.begin());
+}
+
+/**
+ * Tells whether nothing is to be begun in a scope that has ended: of a question that was opened there the host knows, and
+ * a dropped branch begins nothing. One that was held back until its scope had ended (by a pause, or behind 50 others) was
+ * never asked: it is asked now.
+ */
+function isKnownThere(run: Run, { key, scope: { stored } }: Leaf): boolean {
+  if (stored === null || stored.status === "open") return false;
+  return stored.status === "dropped" || run.journal.entry(key) !== null;
 }
 
 /** The host has committed that an attempt of a leaf begins. */

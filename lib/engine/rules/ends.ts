@@ -7,8 +7,9 @@
 //   N4. What a fix or a roll-back of the workflow's source mends ends no run: it is paused, with the reason.
 import type { OpenRun, RunError } from "../../model/run.ts";
 import type { SessionStatus } from "../../model/session.ts";
-import { isShortSleep, isWait, openEntries, pendingApprovals } from "../open.ts";
+import { openEntries } from "../open.ts";
 import { oneLine } from "./activity.ts";
+import { closeWaits } from "./closed_waits.ts";
 import { type Ending, toEnded } from "./moves.ts";
 import {
   actor,
@@ -19,7 +20,6 @@ import {
   type Of,
   openRun,
   type Outcome,
-  setApproval,
   setSession,
   type Work,
 } from "./work.ts";
@@ -31,7 +31,7 @@ const OUTCOME = { completed: "success", failed: "failed", cancelled: "cancelled"
 
 /** Ends the run, with everything that goes with it. */
 export function endRun(work: Work, run: OpenRun, ending: Ending): void {
-  closeWaits(work);
+  closeWaits(work, openEntries(work.state));
   switch (ending.status) {
     case "completed":
       emit(work, "result", { result: ending.result });
@@ -64,18 +64,6 @@ export function failNow(work: Work, run: OpenRun, error: RunError): { reply: { e
   const status = run.cancel === undefined ? "failed" : "cancelled";
   endRun(work, run, status === "failed" ? { status, error } : { status });
   return { reply: { ended: status } };
-}
-
-function closeWaits(work: Work): void {
-  for (const row of pendingApprovals(work.state)) {
-    setApproval(work, { ...row, status: "cancelled", resolved_at: work.now });
-    emit(work, "approval_cancelled", { approval_id: row.approval_id });
-    emit(work, "wait_ended", { on: "approval", id: row.approval_id });
-  }
-  for (const entry of openEntries(work.state)) {
-    if (!isWait(entry) || entry.approval_id !== undefined || isShortSleep(entry)) continue;
-    emit(work, "wait_ended", { on: entry.kind === "message" ? "message" : "timer", id: entry.key });
-  }
 }
 
 /** The sandbox says how its run ended. */

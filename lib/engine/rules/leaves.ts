@@ -4,6 +4,7 @@
 //   L2. Only leaves outside any group are steps of their own; repeats are told for every leaf, under its step.
 //   L3. What a person must allow first is asked before the begin (gates.ts); a no fails the leaf without one.
 //   L4. While a pause is asked no leaf begins; without one at work that is the boundary, and the run pauses.
+//   L5. In a dropped branch nothing begins, and a begin there is no fault: who had to wait could not know.
 import type { OpenEntry } from "../../model/journal.ts";
 import type { OpenRun } from "../../model/run.ts";
 import { isDropped } from "../open.ts";
@@ -27,10 +28,9 @@ export function beginLeaf(work: Work, command: Begin): Outcome {
   if (known !== undefined && known.status !== "open") return { same: { began: false, settled: true, n: known.n } };
   if (run.cancel !== undefined) return { same: { began: false, cancelled: true } };
   if (run.pause !== undefined) return hold(work, run);
-  const scope = work.state.scopes.get(command.scope);
-  if (scope?.status !== "open" || isDropped(work.state, command.scope)) {
-    return refuse("conflict", `Cannot begin "${command.key}": its scope is not open`);
-  }
+  // The host may say a begin again that had to wait (for room, for an answer), and its branch was dropped meanwhile.
+  if (isDropped(work.state, command.scope)) return { same: { began: false, dropped: true } };
+  if (!mayBeginIn(work, command)) return refuse("conflict", `Cannot begin "${command.key}": its scope is not open`);
   if (known !== undefined && known.kind !== command.kind) {
     return refuse("conflict", `Cannot begin "${command.key}": it is a ${known.kind} in the journal`);
   }
@@ -38,6 +38,12 @@ export function beginLeaf(work: Work, command: Begin): Outcome {
   if (full !== null) return full;
   if (command.wait !== undefined) return beginWait(work, command, { wait: command.wait, known });
   return beginWork(work, command, { known, passed: passGate(work, run, command) });
+}
+
+/** A scope that is open; a question that was only opened in one is answered elsewhere, so it may be asked when that has ended. */
+function mayBeginIn(work: Work, { scope, kind }: Begin): boolean {
+  const row = work.state.scopes.get(scope);
+  return row !== undefined && (row.status === "open" || kind === "ask");
 }
 
 /** Begins a leaf that is no wait, once its gate has been passed. */

@@ -2,25 +2,15 @@
 //
 //   S1. A scope that is known already changes nothing: in a replay nothing is told again.
 //   S2. The same group again is its next attempt, under the step_id and number of its first.
-//   S3. Dropping a scope drops those within it; their open leaves never settle, their pending approvals are cancelled.
+//   S3. Dropping a scope drops those within it; their open leaves never settle, their waits end.
 import type { ScopeRow } from "../../model/journal.ts";
 import { MAX_ENTRIES } from "../limits.ts";
-import { isDropped, pendingApprovals } from "../open.ts";
+import { isDropped, openEntries } from "../open.ts";
 import { refOf, stepOfScope } from "../steps.ts";
+import { closeWaits } from "./closed_waits.ts";
 import { failNow } from "./ends.ts";
 import { moveNode, showMapProgress, takeStepNumber } from "./plans.ts";
-import {
-  emit,
-  isRefusal,
-  type Of,
-  openRun,
-  type Outcome,
-  refuse,
-  setApproval,
-  setScope,
-  setSession,
-  type Work,
-} from "./work.ts";
+import { emit, isRefusal, type Of, openRun, type Outcome, refuse, setScope, setSession, type Work } from "./work.ts";
 
 /** A scope begins. */
 export function beginScope(work: Work, command: Of<"begin_scope">): Outcome {
@@ -104,17 +94,12 @@ function tellEnd(work: Work, row: ScopeRow, end: End): void {
 
 /** Closes what is open inside a scope that is dropped. */
 function dropWithin(work: Work, row: ScopeRow): void {
+  const open = openEntries(work.state).filter((entry) => isWithin(work, entry.scope, row.key));
   for (const inner of work.state.scopes.values()) {
     if (inner.status !== "open" || inner.key === row.key || !isWithin(work, inner.key, row.key)) continue;
     close(work, inner, { status: "dropped" });
   }
-  for (const approval of pendingApprovals(work.state)) {
-    const entry = work.state.entries.get(approval.step_id);
-    if (entry === undefined || !isWithin(work, entry.scope, row.key)) continue;
-    setApproval(work, { ...approval, status: "cancelled", resolved_at: work.now });
-    emit(work, "approval_cancelled", { approval_id: approval.approval_id });
-    emit(work, "wait_ended", { on: "approval", id: approval.approval_id });
-  }
+  closeWaits(work, open);
 }
 
 function isWithin(work: Work, scope: string, outer: string): boolean {

@@ -176,6 +176,8 @@ export function onComplete(draft: Draft, event: EventEnvelope): void {
   changeRun(draft, event, () => ({ ended_at: timestamp, duration_ms: maybeNumber(data, "duration_ms") }));
   endSteps(draft, event, data["status"] === "cancelled" ? "cancelled" : "failed");
   dropStreams(draft, event);
+  draft.waits = [];
+  draft.owned.delete("waits");
   draft.moved = true;
   draft.current_step = null;
 }

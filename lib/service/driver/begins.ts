@@ -5,7 +5,8 @@
 //   H3. The 51st pending approval of a run waits here until one closes.
 //   H4. A leaf in front of a gate waits here until that is answered; its sandbox hears that it waits, so the process may go.
 import type { Json } from "../../model/json.ts";
-import { gatesOf } from "../../engine/open.ts";
+import { MAX_PENDING } from "../../engine/limits.ts";
+import { gatesOf, pendingApprovals } from "../../engine/open.ts";
 import { isOutdated } from "../../engine/rules/gates.ts";
 import type { SessionState } from "../../engine/state.ts";
 import type { GateAsk } from "../../model/command.ts";
@@ -78,7 +79,7 @@ export class Begins {
 
   #decided(frame: BeginFrame, reply: Json, state: SessionState): void {
     const entry = state.entries.get(frame.key);
-    if (says(reply, "later")) this.later(frame);
+    if (says(reply, "later")) this.later(frame, state);
     else if (says(reply, "gated")) this.gated(frame, state);
     else if (says(reply, "budget") && state.run !== null) {
       // Without a question (a limit that was raised meanwhile) it is said again as it is.
@@ -92,9 +93,12 @@ export class Begins {
   }
 
   /** Too much is asked already: this one is asked when something closes. */
-  later(frame: BeginFrame): void {
+  later(frame: BeginFrame, state: SessionState): void {
     this.#later.push(frame);
     this.#parts.send({ type: "gated", key: frame.key });
+    // Something may have closed before it stood here.
+    const now = this.#parts.state();
+    if (now.head.head_seq > state.head.head_seq && hasRoom(now)) this.retryLater();
   }
 
   /** A leaf stands in front of a question as of `state`. */
@@ -143,5 +147,8 @@ export class Begins {
 export function says(reply: Json, field: string): boolean {
   return typeof reply === "object" && reply !== null && !Array.isArray(reply) && reply[field] === true;
 }
+
+/** Whether one more approval may be asked. */
+export const hasRoom = (state: SessionState): boolean => pendingApprovals(state).length < MAX_PENDING;
 
 const isOpen = (entry: { status: string } | undefined): entry is OpenEntry => entry?.status === "open";

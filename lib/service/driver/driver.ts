@@ -16,8 +16,9 @@ import type { RunCore } from "../core.ts";
 import { FilesNotShared } from "../shared_folders.ts";
 import { timeLeftMs } from "../limits.ts";
 import type { Cancel, SandboxOver } from "../ports.ts";
+import { sourceMoved } from "./moved.ts";
 import { SandboxHost } from "./sandbox_host.ts";
-import { settleEnded } from "./settle.ts";
+import { type Ended, settleEnded } from "./settle.ts";
 
 const log = getLogger(["holdfast", "run"]);
 
@@ -188,11 +189,17 @@ export class RunDriver {
     this.#hold?.();
     const { session_id, run_id, fence } = this.claim;
     const failure = this.#failure;
-    const no_loss = this.#why === "drain" || this.#why === "away" || this.#why === "unstarted" ? this.#why : null;
+    const no_loss = await this.#noLoss(over);
     log.debug("run.sandbox_over", { fence, reason: over.reason, exit_code: over.exit_code });
     await settleEnded(this.#core, { session_id, run_id, fence, over, no_loss, failure }, this.#giveUp.signal);
     this.#phase = "over";
     this.#changed();
+  }
+
+  /** Why the end of the sandbox is no loss of its run; null: it is one, unless a limit or a person ended it. */
+  async #noLoss(over: SandboxOver): Promise<Ended["no_loss"]> {
+    if (this.#why === "drain" || this.#why === "away" || this.#why === "unstarted") return this.#why;
+    return await sourceMoved(this.#core.catalogue, this.#host?.told ?? null, over) ? "moved" : null;
   }
 
   /** Runs the sandbox to its end. */

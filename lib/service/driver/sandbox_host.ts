@@ -2,8 +2,7 @@
 //
 // Made once a start; the driver decides when it ends. Leaves to begins.ts, leaves.ts, journal_feed.ts what each does.
 //   O1. `over` settles when stdout is at its end, no leaf is at work, no process is left and all that was said is heard.
-import { MAX_PENDING } from "../../engine/limits.ts";
-import { isShortSleep, isWait, pendingApprovals } from "../../engine/open.ts";
+import { isShortSleep, isWait } from "../../engine/open.ts";
 import type { FileChange } from "../../model/command.ts";
 import type { SessionState } from "../../engine/state.ts";
 import type { AppError } from "../../model/error.ts";
@@ -14,7 +13,7 @@ import type { RunCore } from "../core.ts";
 import { passing, planted } from "../../store/fault_point.ts";
 import { limitsOf } from "../limits.ts";
 import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
-import { Begins, says } from "./begins.ts";
+import { Begins, hasRoom, says } from "./begins.ts";
 import type { Claim } from "./driver.ts";
 import { Frames } from "./frames.ts";
 import { rightGate } from "./gate_asks.ts";
@@ -23,6 +22,7 @@ import { JournalFeed } from "./journal_feed.ts";
 import { CancelLadder } from "./ladder.ts";
 import type { Wish } from "./leaf.ts";
 import { Leaves } from "./leaves.ts";
+import type { Told } from "./moved.ts";
 import { OutputLog } from "./output.ts";
 import { budgetGate, Rights } from "./rights.ts";
 import { saidAgain } from "../planted.ts";
@@ -127,7 +127,7 @@ export class SandboxHost {
     const heard = await this.#voice.say({ type: "gate_leaf", key: frame.key, gate });
     if (!heard.ok) return "refused";
     if (says(heard.reply, "granted")) return "granted";
-    if (says(heard.reply, "later")) this.#begins.later(frame);
+    if (says(heard.reply, "later")) this.#begins.later(frame, heard.state);
     else if (says(heard.reply, "gated")) this.#begins.gated(frame, heard.state);
     else return "refused";
     return "gated";
@@ -170,6 +170,12 @@ export class SandboxHost {
     });
   }
 
+  /** What it was told to load. */
+  get told(): Told {
+    const { run, begin } = this.#prepared;
+    return { mode: run.mode, source_digest: begin.source_digest };
+  }
+
   /** Settles when everything of the sandbox is over. */
   get over(): Promise<SandboxOver> {
     return this.#over ?? Promise.reject(new Error("the sandbox was not started"));
@@ -202,7 +208,7 @@ export class SandboxHost {
     }
     if (state.run?.pause === undefined) this.#begins.release();
     this.#begins.answered(state);
-    if (this.#begins.waitingToAsk && pendingApprovals(state).length < MAX_PENDING) this.#begins.retryLater();
+    if (this.#begins.waitingToAsk && hasRoom(state)) this.#begins.retryLater();
   }
 
   /** Its code begins or goes on after a wait: the process of a block starts with it, since that takes as long again. */

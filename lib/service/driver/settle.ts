@@ -20,8 +20,11 @@ export interface Ended {
   readonly run_id: string;
   readonly fence: number;
   readonly over: SandboxOver;
-  /** No loss: the server goes away, or the store was, or the machine had nothing to start a sandbox with. */
-  readonly no_loss: "drain" | "away" | "unstarted" | null;
+  /**
+   * No loss: the server goes away, or the store was, the machine had nothing to start a sandbox with, or the source of its
+   * workflow was saved while it was loaded.
+   */
+  readonly no_loss: "drain" | "away" | "unstarted" | "moved" | null;
   /** A limit or an error of the host that ends the run. */
   readonly failure: RunError | null;
 }

@@ -1,6 +1,6 @@
 // One decided command as rows: its lines, its records, its blobs, and whether they fit.
 //
-//   R1. A command takes at most a quarter of a commit. Blobs that make it larger are written before it (stage.ts).
+//   R1. A command takes a part of a commit at most (COMMAND_LIMIT). Blobs that make it larger are written before it (stage.ts).
 //   R2. Where its lines and records alone are too much, more of their fields go to blobs, down to 2,000 bytes each.
 //   R3. A record that is still over the limit stands whole in a blob, its row only says in which (records.ts reads it).
 import { AppError } from "../../model/error.ts";

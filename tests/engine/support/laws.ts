@@ -1,6 +1,7 @@
 // What holds after every decision, whatever it was: the laws that stories and the property test check.
 import { assert, assertEquals } from "@std/assert";
 import { differences } from "../../../lib/engine/layered.ts";
+import { isShortSleep, isWait, openEntries } from "../../../lib/engine/open.ts";
 import { presentSession } from "../../../lib/engine/present.ts";
 import { project } from "../../../lib/engine/project.ts";
 import type { Decision, EngineSettings, SessionState } from "../../../lib/engine/state.ts";
@@ -116,6 +117,9 @@ function lawOfViews({ decision: { state }, settings, view }: Step): void {
     "the view agrees",
   );
   assertEquals([view.wait?.on, view.wait?.id], [session.wait?.on, session.wait?.id], "the view waits for the same");
+  const told = openEntries(state).filter((entry) => isWait(entry) && !isShortSleep(entry) && !entry.approval_id);
+  const open = state.run === null || isFinal(state.run) ? [] : told.map(({ key }) => key);
+  assertEquals(view.waits.map(({ id }) => id).sort(), open.sort(), "the view shows the waits that are open");
   const pending = [...state.approvals.values()].filter((row) => row.status === "pending");
   assertEquals(view.pending.length, pending.length, "the view has the same open questions");
   if (state.run?.plan !== undefined && !isFinal(state.run)) {

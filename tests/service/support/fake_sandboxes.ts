@@ -178,8 +178,8 @@ export class FakeSandbox implements WorkflowSandbox {
     this.#over({ reason: "killed", exit_code: 137, message: "" });
   }
   /** Dies in the middle of its work. */
-  crash(reason: SandboxOver["reason"] = "exit"): void {
-    this.#over({ reason, exit_code: 1, message: "it crashed" });
+  crash(reason: SandboxOver["reason"] = "exit", exit_code = 1): void {
+    this.#over({ reason, exit_code, message: "it crashed" });
   }
   /** Nothing is heard of it again. */
   mute(): void {

@@ -195,3 +195,17 @@ Deno.test("[WK-ASK16] a question that was opened in a scope which has ended does
   await second.settle("g/q", { verb: "answered", value: "yes", edited: true, feedback: null, by: "ada" });
   assertEquals(second.value, "yes");
 });
+
+Deno.test("[WK-ASK17] a question that was held back until its scope had ended is asked by the next start", async () => {
+  const flow = workflow(async (ctx) => {
+    const opened = await ctx.group("g", "G", () => ctx.open("q", { question: "?", answer: z.string() }));
+    return await ctx.answer(opened);
+  });
+  const first = await new Sandbox(flow).start();
+  assertEquals([first.begun, first.journal.scopes.get("g")?.status], [["g/q"], "done"]);
+  const second = await new Sandbox(flow, { journal: first.journal }).start();
+  assertEquals(second.begun, ["g/q"]);
+  await second.began("g/q");
+  await second.settle("g/q", { verb: "answered", value: "yes", edited: true, feedback: null, by: "ada" });
+  assertEquals(second.value, "yes");
+});

@@ -151,3 +151,26 @@ Deno.test("[WK-MIS13] a mismatch throws nothing into the code and nothing leaves
   });
   assertEquals([seen, box.said, box.frames.at(-1)?.type], [[], [], "mismatch"]);
 });
+
+Deno.test("[WK-MIS14] a call that is new in a scope which had ended is a mismatch at once", async () => {
+  const one: Code = (ctx) => ctx.group("g", "G", () => exec(ctx, "a"));
+  const leaf = await changed(one, ["g/a"], (ctx) => ctx.group("g", "G", () => two(ctx)));
+  const scope = await changed(
+    one,
+    ["g/a"],
+    (ctx) =>
+      ctx.group("g", "G", async () => {
+        await exec(ctx, "a");
+        await ctx.group("b", "B", () => 1);
+      }),
+  );
+  const branch = await changed(
+    (ctx) => ctx.map("m", ["x"], { key: String }, () => exec(ctx, "a")),
+    ["m/x/a"],
+    (ctx) => ctx.map("m", ["x", "y"], { key: String }, () => exec(ctx, "a")),
+  );
+  for (const box of [leaf, scope, branch]) {
+    assertStringIncludes(box.mismatch.message, "had ended without it");
+    assertEquals(box.begun, []);
+  }
+});
