@@ -5,9 +5,12 @@ import { MAX_SUMMARY_BYTES } from "../../lib/engine/summary.ts";
 
 Deno.test("[ENG-LIM1] the limits of a run are those that are promised", () => {
   assertEquals({ ...limits, MAX_SUMMARY_BYTES }, {
+    MAX_ENDS_TOLD: 100,
     MAX_ENTRIES: 10_000,
     MAX_JOURNAL_BYTES: 67_108_864,
     WARN_AT: 0.8,
+    MAX_MAILBOX: 100,
+    MAX_MAILBOX_CHARS: 1_000_000,
     MAX_PENDING: 50,
     MAX_GATES: 8,
     MAX_RUN_GATES: 200,
