@@ -28,7 +28,7 @@ export function topicFrame(topic: string, line: string): string {
   return `{"topic":${JSON.stringify(topic)},${line.slice(1)}`;
 }
 
-/** The frame of several stored lines under their topic. */
-export function batchFrame(topic: string, lines: readonly string[]): string {
-  return `{"topic":${JSON.stringify(topic)},"batch":[${lines.join(",")}]}`;
+/** The frame of several stored lines, each with its newline, under their topic: JSON has none inside a line. */
+export function batchFrame(topic: string, ndjson: string): string {
+  return `{"topic":${JSON.stringify(topic)},"batch":[${ndjson.slice(0, -1).replace(/\n/g, ",")}]}`;
 }

@@ -47,7 +47,7 @@ export class LiveHub implements Hub {
     const channel = this.#channels.get(committed.session_id);
     if (channel === undefined) return;
     if (committed.last_seq >= committed.first_seq && committed.lines.length > 0) {
-      const flush = Flush.of(committed.first_seq, committed.lines);
+      const flush = Flush.of(committed);
       channel.held.push(flush);
       channel.bytes += flush.bytes;
       this.#schedule(channel);
@@ -112,18 +112,12 @@ export class LiveHub implements Hub {
 
 /** Puts neighbours together; a gap (a commit of another instance that has not been told yet) keeps them apart. */
 function joined(held: readonly Flush[]): Flush[] {
-  const [first, ...rest] = held;
-  if (first === undefined || rest.length === 0) return [...held];
   const whole: Flush[] = [];
-  let at = first.first_seq;
-  let lines = first.lines;
-  for (const flush of rest) {
-    if (flush.first_seq !== at + lines.length) {
-      whole.push(new Flush(at, lines));
-      at = flush.first_seq;
-      lines = [];
-    }
-    lines = lines.concat(flush.lines);
+  for (const flush of held) {
+    const last = whole.at(-1);
+    const both = last === undefined ? null : Flush.joined(last, flush);
+    if (both === null) whole.push(flush);
+    else whole[whole.length - 1] = both;
   }
-  return [...whole, new Flush(at, lines)];
+  return whole;
 }

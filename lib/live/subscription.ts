@@ -148,7 +148,7 @@ export class Subscription implements Member {
       for await (const chunk of log.chunks(this.session_id, this.#cursor)) {
         await sink.room();
         if (this.#isOver()) return;
-        if (!this.#deliver(Flush.of(chunk.first_seq, chunk.lines))) break;
+        if (!this.#deliver(Flush.of(chunk))) break;
       }
       if (this.#isOver() || this.#handOver()) return;
       if (this.#cursor > before) {

@@ -111,6 +111,11 @@ export class Channel {
       // Even the look at the clock counts where pieces come by the hundred thousand.
       if (handed++ % PIECES_A_LOOK === 0 && this.#breather.due) await this.#breather.pause();
       if (this.#stopped) return;
+      if (piece.kind === "lines") {
+        this.#output_left -= LINE_BYTES * piece.messages.length;
+        for (const message of piece.messages) lines.push({ stream, message, partial: false });
+        continue;
+      }
       if (piece.kind === "text") {
         this.#output_left -= LINE_BYTES;
         lines.push({ stream, message: piece.message, partial: piece.partial });

@@ -155,14 +155,17 @@ class BlockRun {
     for (const piece of pieces) {
       if (piece.kind === "frame") this.#bridge?.take(piece.json);
       if (piece.kind === "too_long") this.#break("output", "a request of it was over the limit of its size");
-      if (piece.kind !== "text") continue;
-      // As the log counts them: nobody fills it with empty lines.
-      this.#counted += utf8Length(piece.message) + LINE_BYTES;
-      if (this.#counted > this.#order.limits.output_bytes) break;
-      if (stream === "stdout" && this.#bridge !== undefined) {
-        this.#tails.stdout.push(encoder.encode(piece.partial ? piece.message : `${piece.message}\n`));
+      if (piece.kind === "text" && this.#counts(stream, piece)) {
+        lines.push({ stream, message: piece.message, partial: piece.partial });
       }
-      lines.push({ stream, message: piece.message, partial: piece.partial });
+      if (piece.kind === "lines") {
+        for (const message of piece.messages) {
+          const line = { stream, message, partial: false };
+          if (!this.#counts(stream, line)) break;
+          lines.push(line);
+        }
+      }
+      if (this.#counted > this.#order.limits.output_bytes) break;
     }
     try {
       // Whoever gives the block up does not wait for a sink that is stuck.
@@ -174,6 +177,16 @@ class BlockRun {
     }
     if (this.#isOver) this.#break("output", "it wrote more output than its run may");
     return this.#failure === undefined && !this.#isOver;
+  }
+
+  /** Counts a line as the log does, so that nobody fills it with empty ones; false for one that is too much. */
+  #counts(stream: "stdout" | "stderr", { message, partial }: { message: string; partial: boolean }): boolean {
+    this.#counted += utf8Length(message) + LINE_BYTES;
+    if (this.#counted > this.#order.limits.output_bytes) return false;
+    if (stream === "stdout" && this.#bridge !== undefined) {
+      this.#tails.stdout.push(encoder.encode(partial ? message : `${message}\n`));
+    }
+    return true;
   }
 
   get #isOver(): boolean {

@@ -6,12 +6,14 @@
 //       holds a secret, so nothing but the writer of frames can have written it, and no stray print swallows a frame.
 //   T2. Text is UTF-8; bytes that are not become U+FFFD. A part never ends inside a character.
 //   T3. `\r\n` ends a line like `\n`.
+//   T4. Whole lines of one chunk come as one piece: made one by one, a flood would cost several times as much.
 
 /** Longest part of a line that is held before it is handed on as partial. */
 export const MAX_PART = 16_384;
 
 /** What came out of the bytes. */
 export type Piece =
+  | { readonly kind: "lines"; readonly messages: readonly string[] }
   | { readonly kind: "text"; readonly message: string; readonly partial: boolean }
   | { readonly kind: "frame"; readonly json: string }
   | { readonly kind: "too_long" };
@@ -72,6 +74,12 @@ export class Splitter {
       }
       if (mark !== undefined && mark.at < at) mark = this.#markIn(chunk, at);
       if (mark === undefined || mark.at > end) {
+        const last = lf < 0 || this.#size > 0 || this.#begun ? end : lastLineFeed(chunk, at, mark?.at);
+        if (last > end) {
+          yield* this.#wholeLines(chunk.subarray(at, last));
+          at = last + 1;
+          continue;
+        }
         yield* this.#textBytes(chunk.subarray(at, end), lf >= 0);
         at = end + 1;
         continue;
@@ -141,6 +149,30 @@ export class Splitter {
     else yield this.#line();
   }
 
+  /** Lines that lie whole in one chunk, without the end of the last one. */
+  *#wholeLines(bytes: Uint8Array): Generator<Piece> {
+    const messages = this.#decoder.decode(bytes).split("\n");
+    // A character takes at most three bytes for each of its units.
+    if (messages.some((message) => message.length * 3 >= MAX_PART)) return yield* this.#oneByOne(bytes);
+    this.#text_bytes += bytes.length + 1;
+    let blank = 0;
+    if (this.#marker !== undefined) { while (messages.at(-1) === "" && messages.pop() !== undefined) blank++; }
+    if (messages.length > 0) {
+      yield* this.#blanks();
+      yield { kind: "lines", messages: messages.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line) };
+    }
+    this.#blank += blank;
+  }
+
+  *#oneByOne(bytes: Uint8Array): Generator<Piece> {
+    for (let at = 0; at <= bytes.length;) {
+      const lf = bytes.indexOf(LF, at);
+      const end = lf < 0 ? bytes.length : lf;
+      yield* this.#textBytes(bytes.subarray(at, end), true);
+      at = end + 1;
+    }
+  }
+
   *#blanks(): Generator<Piece> {
     for (; this.#blank > 0; this.#blank--) yield { kind: "text", message: "", partial: false };
   }
@@ -194,6 +226,11 @@ export class Splitter {
     }
     return undefined;
   }
+}
+
+/** Where the last line before an end is over. */
+function lastLineFeed(chunk: Uint8Array, from: number, end: number | undefined): number {
+  return from + chunk.subarray(from, end).lastIndexOf(LF);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

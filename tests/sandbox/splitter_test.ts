@@ -8,8 +8,11 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 function split(chunks: Uint8Array[], frames?: { nonce: string; max_frame: number }): Piece[] {
   const splitter = new Splitter(frames);
-  return [...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.end()];
+  return singly([...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.end()]);
 }
+/** Lines that came as one piece, each as a piece of its own. */
+const singly = (pieces: Piece[]) =>
+  pieces.flatMap((piece) => piece.kind === "lines" ? piece.messages.map(line) : piece);
 const framed = (...texts: string[]) => split(texts.map(bytes), { nonce: NONCE, max_frame: 1000 });
 const line = (message: string): Piece => ({ kind: "text", message, partial: false });
 const part = (message: string): Piece => ({ kind: "text", message, partial: true });
@@ -75,6 +78,21 @@ Deno.test("[SBX-SPLIT-9] half a frame at the end of the stream is none, half a l
   assertEquals(framed(`${MARK}{"x"`), []);
   assertEquals(framed("no end"), [line("no end")]);
   assertEquals(framed(MARK.slice(0, 5)), [line(MARK.slice(0, 5))]);
+});
+
+Deno.test("[SBX-SPLIT-12] whole lines of one chunk come as one piece; a line too long for a part is cut all the same", () => {
+  const whole = (text: string) => [...new Splitter().push(bytes(text))];
+  assertEquals(whole("a\n\nb\r\nrest"), [{ kind: "lines", messages: ["a", "", "b"] }]);
+  const long = whole(`a\n${"x".repeat(MAX_PART)}\nb\n`);
+  assertEquals(long, [line("a"), part("x".repeat(MAX_PART)), line(""), line("b")]);
+  const splitter = new Splitter({ nonce: NONCE, max_frame: 1000 });
+  assertEquals([...splitter.push(bytes(`a\nb\n\n${MARK}1\nc\nd\n\n\n`))], [
+    { kind: "lines", messages: ["a", "b"] },
+    frame("1"),
+    { kind: "lines", messages: ["c", "d"] },
+  ]);
+  assertEquals([...splitter.push(bytes("e\n"))], [line(""), line(""), line("e")]);
+  assertEquals(splitter.text_bytes, 13);
 });
 
 Deno.test("[SBX-SPLIT-10] pieces do not depend on where the chunks are cut", () => {

@@ -10,7 +10,7 @@ import { keys } from "../keys.ts";
 import type { Atomic, Kv } from "../kv.ts";
 import { addTo, type Entry, type Key, keyId, type Mutation } from "../mutation.ts";
 import type { Lane } from "./lane.ts";
-import { toChunks } from "./lines.ts";
+import { joinLines, type Lines, toChunks } from "./lines.ts";
 import type { Pending } from "./pending.ts";
 import { prepare, type Prepared, type Staging } from "./prepare.ts";
 import { BATCH_LIMIT, fits, sum, weigh, weighChecks, type Weight } from "./sizes.ts";
@@ -41,7 +41,9 @@ export interface Part<S> {
   commits: boolean;
   readonly answers: { pending: Pending<S>; reply: Reply }[];
   readonly rows: Map<string, Mutation>;
-  readonly lines: Uint8Array[];
+  /** Lines of each of its commands; `lines`: of all of them, once they are decided. */
+  readonly said: Lines[];
+  lines: Lines;
   readonly drafts: EventDraft[];
   readonly outside: Entry[];
   /** Blobs that the next command of this lane needs first. */
@@ -109,7 +111,8 @@ export class Decider<S> {
       commits: false,
       answers: [],
       rows: new Map(),
-      lines: [],
+      said: [],
+      lines: joinLines([]),
       drafts: [],
       outside: [],
       stage: null,
@@ -122,6 +125,7 @@ export class Decider<S> {
         break;
       }
     }
+    part.lines = joinLines(part.said);
     return part;
   }
 
@@ -148,8 +152,8 @@ export class Decider<S> {
     if (!verdict.commit || prepared === null) {
       return this.#add(part, { pending, outside, reply: { ok: true, done: { reply: verdict.reply } } });
     }
-    const seqs = { first_seq: prepared.first_seq, last_seq: prepared.first_seq + prepared.lines.length - 1 };
-    const done: Done<unknown> = prepared.lines.length === 0
+    const seqs = { first_seq: prepared.first_seq, last_seq: prepared.first_seq + prepared.lines.ends.length - 1 };
+    const done: Done<unknown> = prepared.lines.ends.length === 0
       ? { reply: verdict.reply }
       : { reply: verdict.reply, ...seqs };
     const added = this.#add(part, { pending, outside, reply: { ok: true, done } }, prepared.weight);
@@ -157,7 +161,7 @@ export class Decider<S> {
     part.commits = true;
     part.after = prepared.state;
     for (const row of prepared.rows) part.rows.set(keyId(row.key), row);
-    part.lines.push(...prepared.lines);
+    part.said.push(prepared.lines);
     part.drafts.push(...verdict.events);
     return true;
   }

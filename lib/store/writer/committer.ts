@@ -11,7 +11,6 @@ import { keys } from "../keys.ts";
 import { addTo } from "../mutation.ts";
 import { pause } from "../ports.ts";
 import { fillAtomic, type Part, readMany } from "./batch.ts";
-import { joinBytes } from "./lines.ts";
 import { isSizeError, type Outcome, type WriterRow } from "./row.ts";
 import type { Commit, CommitFacts, WriterOptions } from "./types.ts";
 
@@ -128,7 +127,7 @@ export class Committer<S> {
     lane.cached = { state: part.after, stamp };
     lane.provisional = null;
     lane.alone = false;
-    this.#tell({ ...this.#factsOf(part), stamp, lines: joinBytes(part.lines), state: part.after });
+    this.#tell({ ...this.#factsOf(part), stamp, lines: part.lines.bytes, state: part.after });
     passing("commit.told");
     this.#answer(part);
   }
@@ -139,7 +138,7 @@ export class Committer<S> {
     return {
       session_id: part.lane.session_id,
       first_seq: head + 1,
-      last_seq: head + part.lines.length,
+      last_seq: head + part.lines.ends.length,
       drafts: part.drafts,
       deleted: aggregate.phase(part.after) === "deleted",
     };

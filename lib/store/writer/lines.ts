@@ -5,6 +5,7 @@
 //   L3. A chunk holds whole lines, at most 60,000 bytes of UTF-8; its key is the seq of its first line.
 import { type EventDraft, MAX_LINE_BYTES } from "../../model/event.ts";
 import type { Json } from "../../model/json.ts";
+import { utf8Length } from "../../model/utf8.ts";
 import { keys } from "../keys.ts";
 import type { Mutation } from "../mutation.ts";
 import { MAX_VALUE_BYTES } from "./sizes.ts";
@@ -19,29 +20,58 @@ export interface LineContext {
   limit?: number;
 }
 
+/** Lines of one session that follow one another: their bytes in one piece, and where each of them ends. */
+export interface Lines {
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+}
+
 const encoder = new TextEncoder();
 
 /** Writes the events of a command as lines; `seq` is that of the first. */
 export function toLines(
   events: readonly EventDraft[],
   context: LineContext,
-): { lines: readonly Uint8Array[]; blobs: readonly BlobDraft[] } {
+): { lines: Lines; blobs: readonly BlobDraft[] } {
   const limit = context.limit ?? MAX_LINE_BYTES;
   const texts = events.map((event, i) => `${frontOf(event, context, i)}${JSON.stringify(event.data)}}\n`);
-  const whole = encoder.encode(texts.join(""));
-  // One encoding for all, where it is known where each ends: as many bytes as characters is what nearly every line has.
-  const plain = whole.length === texts.reduce((sum, text) => sum + text.length, 0);
-  if (plain && texts.every((text) => text.length <= limit)) {
-    let at = 0;
-    return { lines: texts.map((text) => whole.subarray(at, at += text.length)), blobs: [] };
+  // One encoding for all: an array of its own for each line would cost more than its bytes.
+  const bytes = encoder.encode(texts.join(""));
+  const plain = bytes.length === texts.reduce((sum, text) => sum + text.length, 0);
+  const ends: number[] = [];
+  let at = 0;
+  for (const text of texts) {
+    const size = plain ? text.length : utf8Length(text);
+    if (size > limit) return oneByOne(events, context);
+    ends.push(at += size);
   }
-  const made = events.map((event, i) => toLine(event, { ...context, seq: context.seq + i }));
-  return { lines: made.map(({ line }) => line), blobs: made.flatMap(({ blobs }) => blobs) };
+  return { lines: { bytes, ends }, blobs: [] };
 }
 
-function frontOf(event: EventDraft, { seq, timestamp, session_id }: LineContext, after = 0): string {
-  return `{"seq":${seq + after},"event_type":${JSON.stringify(event.event_type)},"timestamp":"${timestamp}",` +
-    `"run_id":${JSON.stringify(event.run_id)},"session_id":"${session_id}","data":`;
+function oneByOne(events: readonly EventDraft[], context: LineContext): { lines: Lines; blobs: readonly BlobDraft[] } {
+  const made = events.map((event, i) => toLine(event, { ...context, seq: context.seq + i }));
+  const lines = joinLines(made.map(({ line }) => ({ bytes: line, ends: [line.length] })));
+  return { lines, blobs: made.flatMap(({ blobs }) => blobs) };
+}
+
+/** Puts lines that follow one another together. */
+export function joinLines(parts: readonly Lines[]): Lines {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  const ends: number[] = [];
+  let from = 0;
+  for (const part of parts) {
+    for (const end of part.ends) ends.push(from + end);
+    from += part.bytes.length;
+  }
+  return { bytes: joinBytes(parts.map(({ bytes }) => bytes)), ends };
+}
+
+function frontOf({ event_type, run_id }: EventDraft, { seq, timestamp, session_id }: LineContext, after = 0): string {
+  // Types and ids are plain words: only a run's id may need to be escaped.
+  const run = run_id === null ? "null" : JSON.stringify(run_id);
+  return `{"seq":${seq + after},"event_type":"${event_type}","timestamp":"${timestamp}",` +
+    `"run_id":${run},"session_id":"${session_id}","data":`;
 }
 
 /** Writes one event as a line. */
@@ -64,16 +94,17 @@ function spillData(data: Record<string, Json>, room: number): { value: Json; blo
 }
 
 /** Packs lines of one session into chunks. */
-export function toChunks(session_id: string, first_seq: number, lines: readonly Uint8Array[]): Mutation[] {
+export function toChunks(session_id: string, first_seq: number, { bytes, ends }: Lines): Mutation[] {
   const rows: Mutation[] = [];
-  for (let from = 0; from < lines.length;) {
-    let bytes = 0;
-    let to = from;
-    for (let line = lines[to]; line && (to === from || bytes + line.length <= MAX_VALUE_BYTES); line = lines[++to]) {
-      bytes += line.length;
-    }
-    rows.push({ type: "set", key: keys.chunk(session_id, first_seq + from), value: joinBytes(lines.slice(from, to)) });
-    from = to;
+  let from = 0;
+  let first = 0;
+  for (const [i, end] of ends.entries()) {
+    const next = ends[i + 1];
+    if (next !== undefined && next - from <= MAX_VALUE_BYTES) continue;
+    // A copy: the store would write all of the memory that a view is part of.
+    rows.push({ type: "set", key: keys.chunk(session_id, first_seq + first), value: bytes.slice(from, end) });
+    from = end;
+    first = i + 1;
   }
   return rows;
 }

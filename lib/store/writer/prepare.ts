@@ -9,7 +9,7 @@ import { timestamp } from "../../model/ids.ts";
 import { sha256 } from "../digest.ts";
 import { keys } from "../keys.ts";
 import { encodeRow, type Mutation } from "../mutation.ts";
-import { toLines } from "./lines.ts";
+import { type Lines, toLines } from "./lines.ts";
 import { COMMAND_LIMIT, fits, keyBytes, MAX_VALUE_BYTES, sum, weigh, type Weight } from "./sizes.ts";
 import { type BlobDraft, blobRows } from "./spill.ts";
 import type { Aggregate, Verdict } from "./types.ts";
@@ -31,7 +31,7 @@ export interface PrepareContext<S> {
 export interface Prepared<S> {
   readonly state: S;
   readonly rows: readonly Mutation[];
-  readonly lines: readonly Uint8Array[];
+  readonly lines: Lines;
   readonly first_seq: number;
   readonly weight: Weight;
 }
@@ -80,7 +80,7 @@ function build<S>(verdict: Commitment<S>, context: PrepareContext<S>, limit: num
   for (const blob of spilled) blobs.add(blob);
   const shrunk = aggregate.shrink?.(session_id, { before, after: verdict.state, asks: verdict.asks }, limit);
   shrunk?.blobs.forEach((blob) => blobs.add(blob));
-  const state = aggregate.withHeadSeq(shrunk?.state ?? verdict.state, first_seq - 1 + lines.length);
+  const state = aggregate.withHeadSeq(shrunk?.state ?? verdict.state, first_seq - 1 + lines.ends.length);
   const rows = [...aggregate.diff(session_id, before, state), ...shrunk?.rows ?? [], ...verdict.rows ?? []]
     .flatMap((row) => blobs.takeIn(row, limit));
   const weight = sum(weigh(rows), weighLines(session_id, lines));
@@ -119,9 +119,9 @@ class Blobs {
 }
 
 /** An upper bound of what lines weigh as chunks: two neighbours are always over one chunk's size together. */
-function weighLines(session_id: string, lines: readonly Uint8Array[]): Weight {
-  const bytes = lines.reduce((total, line) => total + line.length, 0);
-  const chunks = lines.length === 0 ? 0 : Math.floor((2 * bytes) / MAX_VALUE_BYTES) + 1;
+function weighLines(session_id: string, lines: Lines): Weight {
+  const bytes = lines.bytes.length;
+  const chunks = bytes === 0 ? 0 : Math.floor((2 * bytes) / MAX_VALUE_BYTES) + 1;
   const key_bytes = chunks * keyBytes(keys.chunk(session_id, 1));
   return { checks: 0, mutations: chunks, key_bytes, bytes: bytes + key_bytes + 16 * chunks };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { EventDraft } from "@/lib/model/event.ts";
 import { MAX_LINE_BYTES } from "@/lib/model/event.ts";
-import { toChunks, toLine } from "@/lib/store/writer/lines.ts";
+import { joinLines, toChunks, toLine } from "@/lib/store/writer/lines.ts";
 import { MAX_VALUE_BYTES } from "@/lib/store/writer/sizes.ts";
 import { preview, spill, toBlob } from "@/lib/store/writer/spill.ts";
 
@@ -50,7 +50,7 @@ Deno.test("[LOG-CHUNK] chunks hold whole lines, at most 60,000 bytes, under the 
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: MAX_LINE_BYTES }), { minLength: 1, maxLength: 30 }), (sizes) => {
       const lines = sizes.map((size, i) => new Uint8Array(size).fill(i));
-      const chunks = toChunks("s", 5, lines);
+      const chunks = toChunks("s", 5, joinLines(lines.map((bytes) => ({ bytes, ends: [bytes.length] }))));
       let seq = 5;
       const bytes: number[] = [];
       for (const chunk of chunks) {
