@@ -27,15 +27,27 @@ export interface Due {
 export interface Projection {
   due: Due[];
   lease: { run_id: string; instance: string; fence: number } | null;
-  summary: Summary | null;
+  /** Made when it is first asked for: of the states that one commit goes through only the last is ever listed. */
+  readonly summary: Summary | null;
 }
 
 /** Derives due rows, lease and summary from a state. */
 export function project(state: SessionState, settings: EngineSettings): Projection {
   const { run } = state;
   const lease = run?.status === "running" ? { run_id: run.run_id, ...run.lease } : null;
+  let made: Summary | null | undefined;
+  return {
+    due: dueOf(state, settings),
+    lease,
+    get summary() {
+      return made ??= fittedSummary(state, settings);
+    },
+  };
+}
+
+function fittedSummary(state: SessionState, settings: EngineSettings): Summary | null {
   const summary = summaryOf(state, settings);
-  return { due: dueOf(state, settings), lease, summary: summary === null ? null : fitSummary(summary) };
+  return summary === null ? null : fitSummary(summary);
 }
 
 /** Keys of the waits whose time has come: what `fire_timer` is to be said for. */

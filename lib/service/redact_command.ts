@@ -87,9 +87,21 @@ function said(item: SaidItem, redactor: Redactor): SaidItem {
 }
 
 function redactEvent(event: EventDraft, redactor: Redactor): EventDraft {
+  // Nearly all of what is reported; its fields are known, so that only what may be long has to be looked at.
+  if (event.event_type === "output") return redactOutput(event, redactor);
   const data: JsonObject = event.data as JsonObject;
   const redacted = redactor.json(data);
   return redacted === data ? event : { ...event, data: redacted } as EventDraft;
+}
+
+function redactOutput(
+  event: Extract<EventDraft, { event_type: "output" }>,
+  redactor: Redactor,
+): EventDraft {
+  const { data } = event;
+  const message = redactor.text(data.message);
+  const source = redactor.text(data.source);
+  return message === data.message && source === data.source ? event : { ...event, data: { ...data, message, source } };
 }
 
 function failure(data: FailureData, redactor: Redactor): FailureData {

@@ -2,7 +2,8 @@
 //
 //   A1. Rows are compared by identity (S1 of engine/state.ts), decision by decision. Nothing is removed but messages
 //       that were taken: rows of ended runs stay, for lists and for retries.
-//   A2. Due rows, lease row and summary are the difference of two projections: no decision can forget an index.
+//   A2. Due rows and lease row are the difference of two projections, decision by decision; the summary is that of the
+//       first and the last state of a commit. No decision can forget an index.
 //   A3. The head's row stands in every difference, also where nothing else changed.
 //   A4. A delete writes the head, the trash row, and removes what lists and timers read; the sweeper does the rest.
 import { differences } from "../engine/layered.ts";
@@ -47,6 +48,8 @@ export function createAggregate(project: Project): Aggregate<SessionState> {
         ...derived,
       ];
     },
+    closing: (session_id, before, after) =>
+      changed(summaryRows(session_id, projection(before)), summaryRows(session_id, projection(after))),
     shrink,
     headSeq: (state) => state.head.head_seq,
     withHeadSeq(state, head_seq) {
@@ -153,7 +156,6 @@ function derivedRows(session_id: string, before: Projection, after: Projection):
   return [
     ...changed(dueRows(session_id, before), dueRows(session_id, after)),
     ...changed(leaseRows(session_id, before), leaseRows(session_id, after)),
-    ...changed(summaryRows(session_id, before), summaryRows(session_id, after)),
   ];
 }
 

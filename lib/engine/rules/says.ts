@@ -140,9 +140,15 @@ export function report(work: Work, command: Of<"report">): Outcome {
 /** Writes an event of the run; what came from a leaf is told under its step. */
 function push(work: Work, event: EventDraft, step: StepRef | null): void {
   const run_id = work.state.run?.run_id ?? null;
+  if (event.run_id === run_id && (step === null || isOf(event, step))) return void work.events.push(event);
   const where = step === null ? {} : { step_id: step.step_id, attempt: step.attempt };
   // The type and its data stay together; only who said it, and where, is filled in.
   work.events.push({ ...event, run_id, data: { ...event.data, ...where } } as EventDraft);
+}
+
+/** Whether an event names its step already: nearly all output does, and a copy of each line would cost as much again. */
+function isOf({ data }: EventDraft, { step_id, attempt }: StepRef): boolean {
+  return "step_id" in data && data.step_id === step_id && data.attempt === attempt;
 }
 
 function countOutput(work: Work, bytes: number): Outcome | null {

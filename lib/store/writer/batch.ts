@@ -19,6 +19,9 @@ import type { Aggregate, Done, Faults, Loaded, Verdict } from "./types.ts";
 /** Most commands of a batch: more would hold the loop for too long. */
 const MOST_COMMANDS = 4000;
 
+/** What is kept free for the row that closes the part of a session. */
+const CLOSING: Weight = { checks: 0, mutations: 1, key_bytes: 100, bytes: 600 };
+
 /** A lane with those of its commands that this batch may decide. */
 export interface Choice<S> {
   readonly lane: Lane<S>;
@@ -117,7 +120,7 @@ export class Decider<S> {
       outside: [],
       stage: null,
     };
-    this.#weight = sum(this.#weight, weighChecks(ownChecks(lane)));
+    this.#weight = sum(this.#weight, weighChecks(ownChecks(lane)), CLOSING);
     for (const [i, pending] of pendings.entries()) {
       if (pending.over) continue;
       if (this.#full || !this.#take(part, pending, outside[i] ?? [])) {
@@ -126,6 +129,9 @@ export class Decider<S> {
       }
     }
     part.lines = joinLines(part.said);
+    if (!part.commits) return part;
+    const closing = this.#aggregate.closing?.(lane.session_id, base.state, part.after) ?? [];
+    for (const row of closing) part.rows.set(keyId(row.key), row);
     return part;
   }
 

@@ -34,9 +34,9 @@ export function toLines(
   context: LineContext,
 ): { lines: Lines; blobs: readonly BlobDraft[] } {
   const limit = context.limit ?? MAX_LINE_BYTES;
-  const texts = events.map((event, i) => `${frontOf(event, context, i)}${JSON.stringify(event.data)}}\n`);
+  const texts = textsOf(events, context);
   // One encoding for all: an array of its own for each line would cost more than its bytes.
-  const bytes = encoder.encode(texts.join(""));
+  const bytes = encoder.encode(texts.reduce((all, text) => all + text, ""));
   const plain = bytes.length === texts.reduce((sum, text) => sum + text.length, 0);
   const ends: number[] = [];
   let at = 0;
@@ -46,6 +46,16 @@ export function toLines(
     ends.push(at += size);
   }
   return { lines: { bytes, ends }, blobs: [] };
+}
+
+/** The lines as texts. Neighbours nearly always begin alike: what is the same in all of them is made once. */
+function textsOf(events: readonly EventDraft[], context: LineContext): string[] {
+  let [front, type, run]: [string, string, string | null] = ["", "", null];
+  return events.map((event, i) => {
+    const { event_type, run_id } = event;
+    if (event_type !== type || run_id !== run) [front, type, run] = [frontOf(event, context), event_type, run_id];
+    return `{"seq":${context.seq + i},${front}${JSON.stringify(event.data)}}\n`;
+  });
 }
 
 function oneByOne(events: readonly EventDraft[], context: LineContext): { lines: Lines; blobs: readonly BlobDraft[] } {
@@ -67,17 +77,16 @@ export function joinLines(parts: readonly Lines[]): Lines {
   return { bytes: joinBytes(parts.map(({ bytes }) => bytes)), ends };
 }
 
-function frontOf({ event_type, run_id }: EventDraft, { seq, timestamp, session_id }: LineContext, after = 0): string {
-  // Types and ids are plain words: only a run's id may need to be escaped.
-  const run = run_id === null ? "null" : JSON.stringify(run_id);
-  return `{"seq":${seq + after},"event_type":"${event_type}","timestamp":"${timestamp}",` +
-    `"run_id":${run},"session_id":"${session_id}","data":`;
+/** What stands between the seq of a line and its data. */
+function frontOf({ event_type, run_id }: EventDraft, { timestamp, session_id }: LineContext): string {
+  return `"event_type":${JSON.stringify(event_type)},"timestamp":"${timestamp}",` +
+    `"run_id":${JSON.stringify(run_id)},"session_id":"${session_id}","data":`;
 }
 
 /** Writes one event as a line. */
 export function toLine(event: EventDraft, context: LineContext): { line: Uint8Array; blobs: readonly BlobDraft[] } {
   const limit = context.limit ?? MAX_LINE_BYTES;
-  const front = frontOf(event, context);
+  const front = `{"seq":${context.seq},${frontOf(event, context)}`;
   const line = encoder.encode(`${front}${JSON.stringify(event.data)}}\n`);
   if (line.length <= limit) return { line, blobs: [] };
   const room = limit - encoder.encode(front).length - 2;

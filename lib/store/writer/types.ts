@@ -25,8 +25,10 @@ export interface Shrunk<S> {
 export interface Aggregate<S> {
   /** Reads a session, its head before everything else. */
   load(kv: Kv, session_id: string): Promise<Loaded<S>>;
-  /** Every row by which two states differ, the head first. */
+  /** Every row by which two states differ, the head first, but for those of `closing`. */
   diff(session_id: string, before: S, after: S): Mutation[];
+  /** What follows from a state as a whole and is written once a commit: at most one row of 400 bytes. */
+  closing?(session_id: string, before: S, after: S): Mutation[];
   /** Puts what is too large into blobs; `limit` is the largest record. Rows are those of `asks`. */
   shrink?(session_id: string, change: Change<S>, limit: number): Shrunk<S>;
   headSeq(state: S): number;

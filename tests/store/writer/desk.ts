@@ -32,11 +32,11 @@ export class Desk implements AsyncDisposable {
     this.world = new World(kv as unknown as Kv, () => void this.atomics++);
     this.guard = guardKv(new Hostile(this.world, this.clock, () => this.fates.shift() ?? "ok"), { clock: this.clock });
   }
-  static async open(): Promise<Desk> {
+  static async open(aggregate = toyAggregate): Promise<Desk> {
     const desk = new Desk(await Deno.openKv(":memory:"));
     desk.writer = await openWriter<Toy>({
       kv: desk.guard.kv,
-      aggregate: toyAggregate,
+      aggregate,
       clock: desk.clock,
       ids: { uuid: () => "w-1", token: () => "" },
       remote: false,

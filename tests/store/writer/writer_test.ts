@@ -27,6 +27,25 @@ Deno.test("[WR-ORDER] commands of one turn go in one commit, in order, each on t
   ]);
 });
 
+Deno.test("[WR-CLOSING] what closes a commit is made once, from its first state to its last, and goes with it", async () => {
+  const made: [number, number][] = [];
+  const key = ["closing", "s-1"];
+  await using desk = await Desk.open({
+    ...toyAggregate,
+    closing(_, before, after) {
+      made.push([before.ops.length, after.ops.length]);
+      return [setRow(key, after.ops)];
+    },
+  });
+  await Promise.all(["a", "b", "c"].map((op) => desk.submit(op)));
+  assertEquals([desk.atomics, made], [1, [[0, 3]]]);
+  const row = () => desk.kv.get<Uint8Array>(key).then(({ value }) => JSON.parse(new TextDecoder().decode(value!)));
+  assertEquals(await row(), ["a", "b", "c"]);
+  await desk.submit("d");
+  await desk.submit("e", { decide: () => ({ commit: false, reply: "nothing" }) });
+  assertEquals([made, await row()], [[[0, 3], [3, 4]], ["a", "b", "c", "d"]]);
+});
+
 Deno.test("[WR-WINDOW] what is not urgent waits for the window, and goes at once with what is", async () => {
   await using desk = await Desk.open();
   await desk.submit("a", { urgent: false });
