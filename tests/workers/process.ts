@@ -81,6 +81,7 @@ export class SandboxProcess implements AsyncDisposable {
   #take(piece: Piece): void {
     assert(piece.kind !== "too_long", "a frame is too long");
     if (piece.kind === "frame") this.frames.push(JSON.parse(piece.json));
+    else if (piece.kind === "lines") this.raw.push(...piece.messages);
     else this.raw.push(piece.message);
   }
 
