@@ -48,28 +48,34 @@ export function eventStream(options: EventStreamOptions): Response {
   return new Response(body, { headers });
 }
 
-/** Blocks of the log, and an empty one whenever nothing came for a while. */
+/** Blocks of the log, and an empty one whenever nothing was sent for a while, also when lines came that nobody wants. */
 async function* withEmptyBlocks(items: AsyncIterator<Followed>, options: EventStreamOptions): AsyncGenerator<string> {
+  const { clock } = options;
   const blocks = new Blocks(options);
   let next: Promise<IteratorResult<Followed>> | null = null;
   yield `retry: ${RETRY_MS}\n\n`;
-  for (;;) {
+  for (let sent = clock.monotonic();;) {
     next ??= items.next();
-    const item = await within(next, options.clock);
-    if (item === "idle") yield blocks.empty();
+    const item = await within(next, clock, sent + IDLE_MS - clock.monotonic());
+    let text = "";
+    if (item === "idle") text = blocks.empty();
     else {
       next = null;
       if (item.done) return;
-      const text = blocks.of(item.value);
-      if (text !== "") yield text;
-      if (item.value.kind === "gone") return;
+      text = blocks.of(item.value);
     }
+    if (text !== "") {
+      yield text;
+      sent = clock.monotonic();
+    }
+    if (item !== "idle" && item.value.kind === "gone") return;
   }
 }
 
-async function within<T>(promise: Promise<T>, clock: Clock): Promise<T | "idle"> {
+/** What comes in time; a promise that has settled already always does. */
+async function within<T>(promise: Promise<T>, clock: Clock, ms: number): Promise<T | "idle"> {
   const waited = Promise.withResolvers<"idle">();
-  const cancel = clock.after(IDLE_MS, () => waited.resolve("idle"));
+  const cancel = clock.after(Math.max(0, ms), () => waited.resolve("idle"));
   try {
     return await Promise.race([promise, waited.promise]);
   } finally {

@@ -5,7 +5,7 @@
 //   CO1. It ends once: everything that a door opened for it is closed in `ended`, whoever ended it.
 //   CO2. A socket over MAX_BUFFERED gets nothing more and is out of the hub at once. Deno cannot disconnect it, so it is
 //        kept as stuck until its TCP connection dies.
-//   CO3. Messages are handled one at a time, in order.
+//   CO3. Messages are handled one at a time, in order; those that wait for their turn have a bound (1013).
 import type { Clock } from "../service/ports.ts";
 import { MAX_MESSAGE_BYTES } from "../protocol/live.ts";
 
@@ -18,6 +18,8 @@ const ROOM_DEADLINE_MS = 30_000;
 const ROOM_LOOK_MS = 20;
 /** Time for the first message, milliseconds. */
 const FIRST_MESSAGE_MS = 30_000;
+/** Characters of messages that wait for their turn. */
+const MAX_WAITING = 4 * MAX_MESSAGE_BYTES;
 /** Messages a client may send at once, and how many come back each second. */
 const BURST = 120;
 const PER_SECOND = 40;
@@ -81,6 +83,8 @@ export class Connection {
   #talk: Talk | null = null;
   #phase: Phase = "opening";
   #queue: Promise<void> = Promise.resolve();
+  /** Characters in the queue. */
+  #waiting = 0;
   #cancelFirst: () => void;
   #tokens = BURST;
   #counted: number;
@@ -159,7 +163,10 @@ export class Connection {
     const large = text.length > MAX_MESSAGE_BYTES ||
       (text.length > MAX_MESSAGE_BYTES / 3 && new TextEncoder().encode(text).length > MAX_MESSAGE_BYTES);
     if (large || sizeOf(data) > MAX_MESSAGE_BYTES) return this.end(ENDINGS.tooBig);
-    this.#queue = this.#queue.then(() => this.#phase === "open" ? this.#talk?.message(text) : undefined);
+    if (this.#waiting + text.length > MAX_WAITING) return this.end(ENDINGS.overload);
+    this.#waiting += text.length;
+    this.#queue = this.#queue.then(() => this.#phase === "open" ? this.#talk?.message(text) : undefined)
+      .then(() => void (this.#waiting -= text.length));
   }
 
   /** One message costs a token; tokens come back with time. */

@@ -185,3 +185,23 @@ Deno.test("[SSE7] a reader that takes nothing is broken off and gives its place 
     await live.drain();
   });
 });
+
+Deno.test("[SSE8] lines that types leave out, however often they come, put off no empty block", async () => {
+  const hand = byHand();
+  const clock = new FakeClock();
+  const reader = readerOf(eventStream({ follow: hand.follow, after: 0, types: ["complete"], clock }));
+  await readText(reader);
+  const next = readText(reader);
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  };
+  await turns();
+  for (let seq = 1; seq <= 3; seq++) {
+    clock.advance(4_000);
+    hand.give({ kind: "lines", first_seq: seq, lines: [line(seq)] });
+    await turns();
+  }
+  clock.advance(4_000);
+  assertEquals(await next, "id: 3\n\n");
+  await reader.cancel();
+});

@@ -240,3 +240,30 @@ Deno.test("[CONN8] a store that is away loses no removal", async () => {
   await settle();
   assertEquals([...rows.keys()], ["b"]);
 });
+
+Deno.test("[CONN9] messages that wait for their turn are held up to 4 MiB, then the socket ends with 1013", async () => {
+  const clock = new FakeClock();
+  const socket = new HandSocket();
+  const connection = new Connection({ id: "c1", socket, clock, left: () => {}, closed: () => {} });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const said: number[] = [];
+  connection.talk({
+    opened: () => {},
+    message: (text) => {
+      said.push(text.length);
+      return promise;
+    },
+    ended: () => {},
+  });
+  socket.open();
+  const large = "x".repeat(1024 * 1024);
+  for (let n = 0; n < 4; n++) socket.say(large);
+  assertEquals([connection.isOpen, said.length <= 1], [true, true]);
+  resolve();
+  await settle();
+  assertEquals(said.length, 4);
+  for (let n = 0; n < 4; n++) socket.say(large);
+  assertEquals(connection.isOpen, true);
+  socket.say("x");
+  assertEquals([connection.isOpen, socket.closed?.code], [false, 1013]);
+});

@@ -256,3 +256,66 @@ Deno.test("[EDG11] the 51st question is asked when there is room, though the gro
     assertEquals([run.result, run.attempt], ["to Last", crash ? 2 : 1]);
   }
 });
+
+Deno.test("[EDG12] a clock that is set back an hour holds up no short sleep, before or after a crash", async () => {
+  const naps = workflow("naps", async (ctx) => {
+    await ctx.sleep("nap", 5);
+    return "awake";
+  });
+  const skew = { ms: 0 };
+  await using first = await openWorld({ workflows: [naps], skew });
+  for (const crash of [false, true]) {
+    skew.ms = 0;
+    const { session_id } = await first.holdfast.startTask(ADMIN, { task: "T", config: { mode: "naps" } });
+    await first.until(async () => (await first.state(session_id)).entries.has("nap"));
+    skew.ms = -3_600_000;
+    if (crash) first.crash();
+    const world = crash ? await first.next() : first;
+    if (crash) await world.until(() => world.sandboxes.alive.length === 1);
+    await world.until(async () => {
+      await world.pass(1_000);
+      return (await world.state(session_id)).run?.status === "completed";
+    });
+    assert(world.clock.monotonic() < 60_000, "it took its time");
+  }
+});
+
+Deno.test("[EDG13] a pause is in force though code stands in front of a question that waits to be asked", async () => {
+  const many = workflow("many", async (ctx) => {
+    const asked = Array.from({ length: 50 }, (_, n) => ctx.open(`q${n}`, { question: `Q${n}`, answer: z.string() }));
+    await ctx.exec("reach", { code: "reach" });
+    return asked.length;
+  });
+  await using world = await openWorld({ workflows: [many] });
+  let tried = 0;
+  world.sandboxes.scripts.set("reach", () => {
+    tried++;
+    const wants = { kind: "net" as const, what: "api.example.com" };
+    return Promise.resolve(tried === 1 ? { ok: false, ended: "denied", exit_code: 77, wants } : {});
+  });
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "many" } });
+  await world.until(() => tried === 1);
+  await world.pass(500);
+  await world.holdfast.execute(ADMIN, session_id, { type: "pause_run", run_id, now: false });
+  await world.status(session_id, "paused");
+  await world.holdfast.execute(ADMIN, session_id, { type: "resume_run", run_id });
+  await world.status(session_id, "completed");
+  assertEquals(tried, 2);
+});
+
+Deno.test("[EDG14] a leaf that a sandbox begins twice runs once", async () => {
+  const { promise, resolve } = Promise.withResolvers<Record<string, never>>();
+  const once = workflow("once", (ctx) => ctx.exec("effect", { code: "effect" }).then(({ ok }) => ok));
+  await using world = await openWorld({ workflows: [once] });
+  world.sandboxes.scripts.set("effect", () => promise);
+  const { session_id } = await world.holdfast.startTask(ADMIN, { task: "T", config: { mode: "once" } });
+  await world.until(() => world.sandboxes.executed.length === 1);
+  const begin = { type: "begin", kind: "exec", key: "effect", scope: "", name: "effect", pos: 0 } as const;
+  for (let n = 0; n < 3; n++) {
+    world.sandboxes.alive[0]?.forge({ ...begin, digest: "d", policy: {}, args: { code: "effect" } });
+  }
+  await world.pass(500);
+  resolve({});
+  await world.status(session_id, "completed");
+  assertEquals(world.sandboxes.executed, ["effect"]);
+});

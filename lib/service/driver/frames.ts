@@ -89,7 +89,8 @@ export class Frames {
       case "described":
         return;
       case "begin":
-        if (this.#holdLeaf(frame)) void begins.begin(frame);
+        // Once is enough: said again while it is at work it would run twice on one permission.
+        if (!this.#held.has(LEAF + frame.key) && this.#holdLeaf(frame)) void begins.begin(frame);
         return;
       case "config":
         return this.#say({ type: "keep_config", config: frame.config });

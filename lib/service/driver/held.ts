@@ -31,6 +31,11 @@ export class Held {
     return true;
   }
 
+  /** Whether something is held under a name. */
+  has(name: string): boolean {
+    return this.#parts.has(name);
+  }
+
   /** Lets everything under a name go. */
   release(name: string): void {
     this.#bytes -= this.#parts.get(name) ?? 0;

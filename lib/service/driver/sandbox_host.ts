@@ -2,6 +2,7 @@
 //
 // Made once a start; the driver decides when it ends. Leaves to begins.ts, leaves.ts, journal_feed.ts what each does.
 //   O1. `over` settles when stdout is at its end, no leaf is at work, no process is left and all that was said is heard.
+import { SHORT_SLEEP_MS } from "../../engine/limits.ts";
 import { isShortSleep, isWait } from "../../engine/open.ts";
 import type { FileChange } from "../../model/command.ts";
 import type { SessionState } from "../../engine/state.ts";
@@ -189,7 +190,7 @@ export class SandboxHost {
   /** Whether a pause has come to its boundary: nothing is at work and something is held back. */
   get atBoundary(): boolean {
     if (this.#state.run?.pause === undefined || this.atWork) return false;
-    return this.#begins.holding || this.#leaves.resting > 0;
+    return this.#begins.holding || this.#begins.waitingToAsk || this.#leaves.resting > 0;
   }
 
   /** Begins no leaf any more. */
@@ -298,8 +299,9 @@ export class SandboxHost {
     if (this.#called.signal.aborted) return;
     if (!isWait(entry)) return this.#leaves.start(frame, entry);
     if (!isShortSleep(entry) || entry.until === undefined) return;
-    const left = Date.parse(entry.until) - this.#core.clock.now();
-    this.#timers.add(this.#core.clock.after(Math.max(0, left), () => {
+    // Never longer than a short sleep is, whatever time of day it began with.
+    const left = Math.min(SHORT_SLEEP_MS, Math.max(0, Date.parse(entry.until) - this.#core.clock.now()));
+    this.#timers.add(this.#core.clock.after(left, () => {
       void fireTimer(this.#core, this.#claim, { key: entry.key, signal: this.#called.signal });
     }));
   }
