@@ -172,7 +172,14 @@ function View(props: { state: SessionState; tab: TabName; step: string | null; o
     case "cost":
       return <CostTable view={view} />;
     case "rights":
-      return <RightsList grants={view.grants} />;
+      return (
+        <RightsList
+          grants={view.grants}
+          taking={state.taking.value}
+          offline={state.offline.value}
+          onTakeBack={(id) => void state.takeBack(id)}
+        />
+      );
     default:
       return tab satisfies never;
   }

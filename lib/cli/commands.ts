@@ -69,6 +69,30 @@ export async function showSession(line: Line<"sessions show">, api: Api): Promis
   return EXIT.done;
 }
 
+/** `sessions grants`: the standing answers, each with the id by which it is taken back. */
+export async function listGrants(line: Line<"sessions grants">, api: Api): Promise<number> {
+  const { grants } = await api.grants(line.id);
+  if (line.json) return print(grants), EXIT.done;
+  if (grants.length === 0) return out("No standing answers: each question is asked."), EXIT.done;
+  const rows = grants.map((one) => [
+    one.approval_id ?? "-",
+    one.allowed ? "allowed" : "never",
+    one.at.slice(0, 16).replace("T", " "),
+    harmless(one.by),
+    harmless(one.text),
+  ]);
+  for (const row of table([["ANSWER", "SAID", "SINCE", "BY", "ASKED"], ...rows])) out(row);
+  return EXIT.done;
+}
+
+/** `sessions take-back`: a standing answer is asked for again; repeating is harmless. */
+export async function takeBack(line: Line<"sessions take-back">, api: Api): Promise<number> {
+  await api.takeBack(line.id, line.answer);
+  if (line.json) print({ session_id: line.id, approval_id: line.answer, taken_back: true });
+  else out("Taken back; the next step that wants it asks again");
+  return EXIT.done;
+}
+
 /** `sessions suspend|resume|delete`: one or several; what could not be done is named and ends with 3. */
 export async function changeSessions(
   line: Line<"sessions suspend"> | Line<"sessions resume"> | Line<"sessions delete">,

@@ -58,6 +58,11 @@ const LINES: ReadonlyMap<string, Writer> = new Map(Object.entries<Writer>({
     );
   },
   approval_expired: (_data, paint) => paint("yellow", "nobody answered in time"),
+  session_updated: (data, paint) => {
+    const back = data["taken_back"];
+    if (back === null || typeof back !== "object" || Array.isArray(back)) return null;
+    return paint("dim", `${text(back, "by")} took back: ${text(back, "text")}`);
+  },
   file_created: (data, paint) => `${paint("green", "+")} ${text(data, "file_path")} ${paint("dim", size(data))}`,
   file_updated: (data, paint) => `${paint("blue", "~")} ${text(data, "file_path")} ${paint("dim", size(data))}`,
   warning: (data, paint) => paint("yellow", `warning: ${text(data, "message")}`),

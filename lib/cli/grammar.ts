@@ -9,7 +9,7 @@ import { message } from "@optique/core/message";
 import type { InferValue } from "@optique/core/parser";
 
 const json = { json: option("--json", { description: message`One JSON document, or NDJSON for streams.` }) };
-const id = (metavar: "SESSION" | "RUN" | "APPROVAL") => argument(string({ metavar }));
+const id = (metavar: "SESSION" | "RUN" | "APPROVAL" | "ANSWER") => argument(string({ metavar }));
 /** One or several sessions. */
 const ids = () => multiple(argument(string({ metavar: "SESSION" })), { min: 1, max: 200 });
 
@@ -56,12 +56,20 @@ const sessions = command(
       command("resume", object({ do: constant("sessions resume"), ids: ids(), ...json })),
       command("delete", object({ do: constant("sessions delete"), ids: ids(), yes: option("--yes"), ...json })),
       command("export", object({ do: constant("sessions export"), id: id("SESSION") })),
+      command("grants", object({ do: constant("sessions grants"), id: id("SESSION"), ...json })),
+      command(
+        "take-back",
+        object({ do: constant("sessions take-back"), id: id("SESSION"), answer: id("ANSWER"), ...json }),
+      ),
       command("list", sessionList),
       sessionList,
     ),
     NO_SESSION_FILTER,
   ),
-  { description: message`Lists sessions; show, suspend, resume, delete, export.` },
+  {
+    description:
+      message`Lists sessions; show, suspend, resume, delete, export; grants and take-back for standing answers.`,
+  },
 );
 
 const approving = {

@@ -11,8 +11,10 @@ import {
   changeSessions,
   exportSession,
   listApprovals,
+  listGrants,
   listSessions,
   showSession,
+  takeBack,
 } from "./commands.ts";
 import { doctor, login } from "./doctor.ts";
 import { drill } from "./drill/drill.ts";
@@ -37,6 +39,10 @@ async function dispatch(line: CommandLine, here: Surroundings): Promise<number> 
       return await listSessions(line, api);
     case "sessions show":
       return await showSession(line, api);
+    case "sessions grants":
+      return await listGrants(line, api);
+    case "sessions take-back":
+      return await takeBack(line, api);
     case "sessions suspend":
     case "sessions resume":
     case "sessions delete":

@@ -21,6 +21,7 @@ import {
   Token,
 } from "../protocol/rest.ts";
 import type { Json, JsonObject } from "../model/json.ts";
+import { SessionGrant } from "../model/right.ts";
 import { WorkflowProblem } from "../model/workflow.ts";
 
 /** What the server answered instead of what was asked for; `status` is 0 when nothing answered. */
@@ -60,6 +61,7 @@ const Me = z.looseObject({ id: z.string(), name: z.string(), admin: z.boolean() 
 const Tokens = z.looseObject({ tokens: z.array(Token), total: z.int().nullable(), next_cursor: z.string().nullable() });
 const MadeToken = z.looseObject({ ...Token.shape, token: z.string() });
 const Suspended = z.looseObject({ success: z.boolean(), session_id: z.string(), message: z.string() });
+const Grants = z.looseObject({ grants: z.array(SessionGrant) });
 const Queued = z.looseObject({ queued: z.unknown() });
 const Check = z.looseObject({ ok: z.boolean(), detail: z.string() });
 const Ready = z.looseObject({ status: z.string(), checks: z.record(z.string(), Check) });
@@ -224,6 +226,9 @@ export function createApi(options: ApiOptions) {
       post("/api/sessions/bulk", body, z.looseObject({ results: z.array(BulkResult) })),
     suspend: (id: string, now = false) => post(`${session(id)}/suspend`, { now }, Suspended),
     resume: (id: string) => post(`${session(id)}/resume`, {}, Suspended),
+    grants: (id: string) => get(`${session(id)}/grants`, Grants),
+    takeBack: (id: string, approval_id: string) =>
+      sent({ method: "DELETE", path: `${session(id)}/grants/${part(approval_id)}` }),
     deleteSession: (id: string) => sent({ method: "DELETE", path: session(id) }),
     run: (id: string) => get(run(id), Run),
     cancel: (id: string) => post(`${run(id)}/cancel`, {}, z.union([Run, z.looseObject({})])),

@@ -42,6 +42,9 @@ export interface SessionState {
   /** A new run that keeps what was finished before a step of the last one. */
   retryFrom(step_id: string): Promise<void>;
   startRun(task: string): Promise<boolean>;
+  /** The standing answer that is being taken back. */
+  taking: Signal<string | null>;
+  takeBack(approval_id: string): Promise<void>;
 }
 
 /** Makes the state of the page. */
@@ -62,6 +65,7 @@ export function useSession(props: SessionStart): SessionState {
     offline: useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused"),
     doing: useSignal<Act | null>(null),
     problem: useSignal<string | null>(null),
+    taking: useSignal<string | null>(null),
   };
   useEffect(() => follow(state, id, props.view.seq), []);
   return {
@@ -69,6 +73,7 @@ export function useSession(props: SessionStart): SessionState {
     act: (act) => attempt(state, act, () => perform(state, id, act)),
     rename: (name) => attempt(state, null, () => rename(state, id, name)),
     retryFrom: (step_id) => attempt(state, "retry", () => retry(state, { from_step: step_id })),
+    takeBack: (approval_id) => takeBack(state, id, approval_id),
     startRun: async (task) => {
       await attempt(
         state,
@@ -79,7 +84,7 @@ export function useSession(props: SessionStart): SessionState {
     },
   };
 }
-type Data = Omit<SessionState, "act" | "rename" | "retryFrom" | "startRun">;
+type Data = Omit<SessionState, "act" | "rename" | "retryFrom" | "startRun" | "takeBack">;
 
 /** The record is read again after a moment; what the view has folded already is newer and shown at once. */
 function shownSession(session: Session, view: SessionView): Session {
@@ -173,6 +178,14 @@ async function attempt(state: Data, act: Act | null, run: () => Promise<unknown>
   } finally {
     state.doing.value = null;
   }
+}
+
+/** Its event takes it off the list; a second click meanwhile says nothing. */
+async function takeBack(state: Data, id: string, approval_id: string): Promise<void> {
+  if (state.taking.peek() !== null) return;
+  state.taking.value = approval_id;
+  await attempt(state, null, () => createApi({ base: location.origin }).takeBack(id, approval_id));
+  state.taking.value = null;
 }
 
 async function perform(state: Data, id: string, act: Act): Promise<unknown> {

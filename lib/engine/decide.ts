@@ -20,6 +20,7 @@ import { recordCost } from "./rules/costs.ts";
 import { failRun, finishRun } from "./rules/ends.ts";
 import { checkFence } from "./rules/fences.ts";
 import { gateLeaf } from "./rules/gates.ts";
+import { takeBackAnswer } from "./rules/grants.ts";
 import { endLeaf, retryLeaf } from "./rules/leaf_ends.ts";
 import { beginLeaf } from "./rules/leaves.ts";
 import { sendMessage } from "./rules/messages.ts";
@@ -48,6 +49,7 @@ const RULES = {
   update_session: updateSession,
   suspend_session: suspendSession,
   resume_session: resumeSession,
+  take_back_answer: takeBackAnswer,
   cancel_run: cancelRun,
   pause_run: pauseRun,
   resume_run: resumeRun,

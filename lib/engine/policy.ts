@@ -22,6 +22,7 @@ const SPEAKERS = {
   suspend_session: "user",
   resume_session: "user",
   delete_session: "user",
+  take_back_answer: "user",
   cancel_run: "user",
   pause_run: "user",
   resume_run: "user",

@@ -37,6 +37,7 @@ export type UserCommand =
   | { type: "suspend_session"; now: boolean }
   | { type: "resume_session" }
   | { type: "delete_session" }
+  | { type: "take_back_answer"; approval_id: string }
   | { type: "cancel_run"; run_id: string }
   | { type: "pause_run"; run_id: string; now: boolean }
   | { type: "resume_run"; run_id: string }

@@ -69,6 +69,8 @@ export const EVENT_DATA = {
     name: z.string().optional(),
     config: JsonObject.optional(),
     grants: z.array(SessionGrant).optional(),
+    /** A standing answer that a person took back just now. */
+    taken_back: z.looseObject({ text: z.string(), by: z.string() }).optional(),
   }),
   context_updated: z.looseObject({ set: JsonObject, unset: z.array(z.string()) }),
   plan_updated: z.looseObject({ plan: Json, revision: z.int(), by: z.string() }),

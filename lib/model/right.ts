@@ -3,7 +3,7 @@
 // `what` is the exact thing: a host ("api.example.com", "api.example.com:8443"), a real path, the digest of a question, or
 // the unit of a budget. Leaves to lib/service/askable.ts: what may be asked at all.
 import * as z from "zod";
-import { Timestamp } from "./ids.ts";
+import { ApprovalId, Timestamp } from "./ids.ts";
 
 /** What a gate stands for: the call itself (`call`), a host, a path, or more of a budget. */
 export const Right = z.strictObject({ kind: z.enum(["call", "net", "read", "budget"]), what: z.string().max(1000) });
@@ -23,6 +23,8 @@ export const SessionGrant = z.strictObject({
   text: z.string().max(GRANT_CHARS),
   by: z.string(),
   at: Timestamp,
+  /** The approval whose answer it is: by that it is taken back. Answers of before this was kept have none. */
+  approval_id: ApprovalId.optional(),
 });
 /** A standing answer of a session. */
 export type SessionGrant = z.infer<typeof SessionGrant>;

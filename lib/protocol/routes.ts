@@ -6,6 +6,7 @@ import * as z from "zod";
 import { ApprovalId, Digest, RunId, SessionId } from "../model/ids.ts";
 import { JsonObject } from "../model/json.ts";
 import { UserRef } from "../model/principal.ts";
+import { SessionGrant } from "../model/right.ts";
 import { RunStatus } from "../model/run.ts";
 import { WorkflowProblem } from "../model/workflow.ts";
 import * as rest from "./rest.ts";
@@ -45,6 +46,7 @@ export const PARAMS = {
 const page = { total: z.int().nullable(), next_cursor: z.string().nullable() };
 const Runs = z.strictObject({ runs: z.array(rest.Run), ...page });
 const Success = z.strictObject({ success: z.boolean(), session_id: SessionId, message: z.string() });
+const Grants = z.strictObject({ grants: z.array(SessionGrant) });
 const Check = z.strictObject({ ok: z.boolean(), detail: z.string() });
 const Ready = z.strictObject({
   status: z.enum(["ready", "not_ready"]),
@@ -177,6 +179,16 @@ const sessions = {
       status: 200,
       answer: Success,
       idempotent: true,
+    },
+  },
+  "/api/sessions/{session_id}/grants": {
+    GET: { summary: "Standing answers: what is not asked again in this session", status: 200, answer: Grants },
+  },
+  "/api/sessions/{session_id}/grants/{approval_id}": {
+    DELETE: {
+      summary: "Take a standing answer back: the next effect asks again; repeating is harmless",
+      status: 204,
+      answer: null,
     },
   },
   "/api/sessions/{session_id}/runs": {

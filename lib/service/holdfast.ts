@@ -5,6 +5,7 @@
 import type { UserCommand } from "../model/command.ts";
 import type { EventEnvelope } from "../model/event.ts";
 import type { Json } from "../model/json.ts";
+import type { SessionGrant } from "../model/right.ts";
 import type { Credential, Ended, Principal, UserPrincipal } from "../model/principal.ts";
 import type { BulkAction } from "../engine/bulk.ts";
 import type { WantedToken } from "../engine/token_rules.ts";
@@ -63,6 +64,8 @@ export interface Queries {
     cursor?: string;
   }): Promise<Page<Session>>;
   session(p: UserPrincipal, session_id: string): Promise<SessionDetail>;
+  /** Standing answers of a session, the oldest first. */
+  grants(p: UserPrincipal, session_id: string): Promise<readonly SessionGrant[]>;
   /** One row of the list, cheap enough for each commit: lists and live topics take it. */
   summary(p: UserPrincipal, session_id: string): Promise<Session>;
   /** The folded view (snapshot plus tail) with the seq it stands at. */

@@ -62,6 +62,7 @@ export async function gatherOutside(
       return { keys: [], read: (from) => ({ ...outside.read(from), takes_messages }) };
     }
     case "resolve_approval":
+    case "take_back_answer":
       return await approvalOutside(parts.reads, session_id, command.approval_id);
     case "update_session":
     case "suspend_session":

@@ -55,6 +55,8 @@ Deno.test("[GR1] sessions show and export take an id, suspend, resume and delete
     json: false,
   });
   assertEquals(read("sessions", "export", id), { do: "sessions export", id });
+  assertEquals(read("sessions", "grants", id), { do: "sessions grants", id, json: false });
+  assertEquals(read("sessions", "take-back", id, "b"), { do: "sessions take-back", id, answer: "b", json: false });
 });
 
 Deno.test("[GR1] approvals alone lists; approve, reject and edit take an id and what was thought", () => {

@@ -64,10 +64,39 @@ webTest(
     await page.getByRole("button", { name: "Allow for this session" }).click();
     await page.locator(".shead").getByText("Completed").waitFor();
     await page.getByRole("tab", { name: /Allowed/ }).click();
-    await page.getByRole("cell", { name: `Reach ${host}` }).waitFor();
+    await page.getByRole("listitem").filter({ hasText: `Reach ${host}` }).getByText("Allowed").waitFor();
     assertEquals(await violations(page), []);
     assertEquals(seen, ["/table.csv"]);
     calm();
+  },
+);
+
+webTest(
+  "[WEB-GATE3] a standing answer is taken back on its tab, on a phone too; another tab sees it go, and it is asked again",
+  async () => {
+    const { session_id } = await startTask(server, TASK);
+    await using person = await comes(browser, server);
+    await using phone = await comes(browser, server, { width: 390, height: 844 });
+    const { page } = person;
+    await page.goto(`/sessions/${session_id}`);
+    await page.getByRole("button", { name: "Allow for this session" }).click();
+    await page.locator(".shead").getByText("Completed").waitFor();
+    await page.getByRole("tab", { name: /Allowed/ }).click();
+    await phone.page.goto(`/sessions/${session_id}`);
+    await phone.page.getByRole("tab", { name: /Allowed/ }).click();
+    const back = phone.page.getByRole("button", { name: `Take back: Reach ${host}` });
+    await back.waitFor();
+    assertEquals([await sideways(phone.page), await violations(phone.page)], [0, []]);
+    await back.dblclick();
+    for (const one of [page, phone.page]) {
+      await one.getByText("No answer holds for this whole session").waitFor();
+      assertEquals(await one.getByRole("alert").count(), 0);
+    }
+    assertEquals(await violations(page), []);
+    await startTask(server, TASK, { mode: "one-shot", session_id });
+    await page.getByRole("heading", { name: `Reach ${host}` }).waitFor();
+    person.calm();
+    phone.calm();
   },
 );
 

@@ -1,5 +1,5 @@
 // Gates through a real server: a block of a runbook that wants a host, asked, answered from elsewhere, over a kill -9.
-import { assert, assertEquals, assertObjectMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import { startServer } from "../support/server.ts";
 import { allEvents, ask, send, startTask } from "./support/api.ts";
 import { cli } from "./support/command.ts";
@@ -109,6 +109,36 @@ Deno.test("[GATES-E2] for this session, from the command line: the next run asks
     await ended(denied.run_id, "failed");
     assertEquals(await pending(server, other.session_id), []);
     assertEquals(page.seen, ["GET /x", "GET /x"]);
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("[GATES-E4] a standing answer is listed and taken back from the command line: the next run asks; again is harmless", async () => {
+  await using page = site();
+  const server = await startServer({ env: { HOLDFAST_NET_PRIVATE: page.host } });
+  try {
+    const task = book(`console.log(await (await fetch("http://${page.host}/x")).text());`);
+    const { session_id, run_id } = await startTask(server, task);
+    await until(async () => (await pending(server, session_id)).length === 1, "the question");
+    const id = (await pending(server, session_id))[0]?.approval_id ?? "";
+    await cli(server, ["approvals", "approve", id, "--session"]);
+    await until(async () => (await ask(server, "GET", `/api/runs/${run_id}`))["status"] === "completed", "the end");
+    const list = await cli(server, ["sessions", "grants", session_id]);
+    assertMatch(list.out, new RegExp(`${id} +allowed +\\S+ \\S+ +Administrator +Reach ${page.host}`));
+    const back = ["sessions", "take-back", session_id, id];
+    for (const { code, out } of [await cli(server, back), await cli(server, back)]) {
+      assertEquals([code, out], [0, "Taken back; the next step that wants it asks again\n"]);
+    }
+    assertEquals((await ask(server, "GET", `/api/sessions/${session_id}/grants`))["grants"], []);
+    const none = await cli(server, ["sessions", "take-back", session_id, session_id]);
+    assertEquals([none.code, none.err.includes("holds no such standing answer")], [3, true]);
+    const told = (await allEvents(server, session_id)).filter((event) => event.data["taken_back"] !== undefined);
+    assertEquals(told.map((event) => event.data["taken_back"]), [
+      { text: `Reach ${page.host}`, by: "Administrator" },
+    ]);
+    await startTask(server, task, { mode: "one-shot", session_id });
+    await until(async () => (await pending(server, session_id)).length === 1, "the question again");
   } finally {
     await server.close();
   }

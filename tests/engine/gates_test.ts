@@ -3,7 +3,7 @@ import type { Verb } from "../../lib/model/approval.ts";
 import type { GateAsk } from "../../lib/model/command.ts";
 import type { Json } from "../../lib/model/json.ts";
 import type { Right } from "../../lib/model/right.ts";
-import { ADMIN, OWNER, Story, SYSTEM, uuid } from "./support/story.ts";
+import { ADMIN, OTHER, OWNER, Story, SYSTEM, uuid } from "./support/story.ts";
 
 const PERMISSION: Verb[] = ["approved", "approved_session", "rejected", "rejected_always"];
 const CALL: Verb[] = ["approved", "approved_session", "rejected", "modified"];
@@ -123,6 +123,43 @@ Deno.test("[ENG-ASK6] for this session: kept with the session, told, and never a
     begin(story, "v", { gate: net({ right: { kind: "net", what: "other.example.com" } }) }) as object,
     { gated: true },
   );
+});
+
+Deno.test("[ENG-ASK18] a standing answer that is taken back is told, and the next leaf is asked for again; twice is once", () => {
+  const story = new Story().running();
+  const asked = net();
+  begin(story, "t", { gate: asked });
+  story.answer(asked.approval_id, "approved_session");
+  begin(story, "t", { gate: net() });
+  const { approval_id } = asked;
+  const heard = story.heard(() => story.ok(OWNER, { type: "take_back_answer", approval_id }));
+  assertEquals(heard, ["session_updated"]);
+  assertEquals(story.state.session?.grants, []);
+  assertEquals(story.state.entries.get("t")?.status, "open");
+  assertEquals(story.same(OWNER, { type: "take_back_answer", approval_id }), { taken_back: false });
+  assertObjectMatch(begin(story, "u", { gate: net({ approval_digest: digest(9) }) }) as object, { gated: true });
+});
+
+Deno.test("[ENG-ASK19] an answer that was replaced is gone: taking the earlier one back leaves the later", () => {
+  const story = new Story().running();
+  const [no, yes] = [net(), net({ approval_digest: digest(9) })];
+  begin(story, "t", { gate: no });
+  begin(story, "u", { gate: yes });
+  story.answer(no.approval_id, "rejected_always");
+  story.answer(yes.approval_id, "approved_session");
+  assertEquals(story.same(OWNER, { type: "take_back_answer", approval_id: no.approval_id }), { taken_back: false });
+  assertEquals(story.state.session?.grants?.map((one) => one.allowed), [true]);
+});
+
+Deno.test("[ENG-ASK20] only who may write to the session takes an answer back; what was none is unknown", () => {
+  const story = new Story().running();
+  const asked = net();
+  begin(story, "t", { gate: asked });
+  const take = { type: "take_back_answer" as const, approval_id: asked.approval_id };
+  assertEquals(story.refused(OWNER, take), "not_found");
+  story.answer(asked.approval_id, "approved_session");
+  assertEquals([story.refused(OTHER, take), story.refused(story.sandbox, take)], ["not_found", "forbidden"]);
+  assertEquals(story.state.session?.grants?.length, 1);
 });
 
 Deno.test("[ENG-ASK7] never in this session: the next one who wants it is told no without a question", () => {

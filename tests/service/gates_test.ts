@@ -190,6 +190,61 @@ Deno.test("[GATE7] for this session: no question again, in later runs and after 
   );
 });
 
+Deno.test("[GATE14] a standing answer is listed, taken back by who may write, and the next run is asked again", async () => {
+  await using world = await openWorld({ workflows: [fetching] });
+  world.reach.pages.set(SITE, "the page");
+  const run = await asked(world, SITE, "fetching");
+  const { session_id, approval: { approval_id } } = run;
+  await answer(world, run.approval, "approved_session");
+  await result(world, run);
+  const { query, execute } = world.holdfast;
+  assertEquals((await query.grants(ADMIN, session_id)).map((one) => [one.approval_id, one.allowed, one.by]), [
+    [approval_id, true, "Administrator"],
+  ]);
+  const other = { ...ADMIN, id: "u-bob", name: "Bob", admin: false };
+  const take = { type: "take_back_answer" as const, approval_id };
+  await assertRejects(() => query.grants(other, session_id), AppError, "not visible to you");
+  await assertRejects(() => execute(other, session_id, take), AppError, "not visible to you");
+  const twice = await Promise.all([execute(ADMIN, session_id, take), execute(ADMIN, session_id, take)]);
+  assertEquals(twice, [{ taken_back: true }, { taken_back: false }]);
+  assertEquals((await query.view(ADMIN, session_id)).view.grants, []);
+  world.crash();
+  const next = await world.next();
+  assertEquals(await next.holdfast.execute(ADMIN, session_id, take), { taken_back: false });
+  await next.holdfast.startTask(ADMIN, { task: SITE, session_id, config: { mode: "fetching" } });
+  await next.status(session_id, "waiting");
+  assertEquals((await pending(next, session_id)).map((one) => one.action), ["Reach api.example.com"]);
+});
+
+Deno.test("[GATE15] code at work keeps the host that was open when it began, also when its answer is taken back meanwhile", async () => {
+  await using world = await openWorld({ workflows: [coding] });
+  world.reach.pages.set(SITE, "the page");
+  const at = { begun: Promise.withResolvers<void>(), back: Promise.withResolvers<void>() };
+  const got: unknown[] = [];
+  let begun = 0;
+  world.sandboxes.scripts.set("net", async (spec, _sink, signal) => {
+    if (spec.bridge === undefined) {
+      return { ok: false, ended: "denied", exit_code: 77, wants: { kind: "net" as const, what: "api.example.com" } };
+    }
+    // The first run asked for itself; only the second one rests on the standing answer.
+    if (++begun === 1) return {};
+    at.begun.resolve();
+    await at.back.promise;
+    got.push(await spec.bridge({ url: SITE, method: "GET", headers: {} }, signal));
+    return {};
+  });
+  const run = await asked(world, "T", "coding");
+  const { session_id, approval: { approval_id } } = run;
+  await answer(world, run.approval, "approved_session");
+  await result(world, run);
+  const more = await world.holdfast.startTask(ADMIN, { task: "T", session_id, config: { mode: "coding" } });
+  await at.begun.promise;
+  await world.holdfast.execute(ADMIN, session_id, { type: "take_back_answer", approval_id });
+  at.back.resolve();
+  await result(world, more);
+  assertEquals(got.map((one) => (one as { status?: number }).status), [200]);
+});
+
 Deno.test("[GATE8] code that wants a host ends uncounted, asks, and begins again at its top with the host open", async () => {
   await using world = await openWorld({ workflows: [coding] });
   const bridged: boolean[] = [];

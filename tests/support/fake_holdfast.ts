@@ -205,6 +205,7 @@ export class FakeHoldfast {
     return {
       sessions: (p, filter) => Promise.resolve(pageOf(mine(p), filter.limit)),
       session: async (p, id) => await Promise.resolve(detailOf(this.#visible(p, id))),
+      grants: async (p, id) => await Promise.resolve(detailOf(this.#visible(p, id)).grants),
       summary: async (p, id) => await Promise.resolve(this.#visible(p, id)),
       workflowProblems: () => Promise.resolve([]),
       view: () => Promise.reject(new Error("not used by the doors")),

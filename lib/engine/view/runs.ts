@@ -202,7 +202,7 @@ function grantOf(told: Json): GrantView[] {
   if (typeof told !== "object" || told === null || Array.isArray(told)) return [];
   const said = (name: string) => maybeText(told, name) ?? "";
   const names = { kind: said("kind"), what: said("what"), text: said("text"), by: said("by"), at: said("at") };
-  return [{ ...names, allowed: told["allowed"] === true }];
+  return [{ ...names, allowed: told["allowed"] === true, approval_id: maybeText(told, "approval_id") }];
 }
 
 /** `context_updated` */

@@ -208,6 +208,8 @@ export interface GrantView {
   readonly text: string;
   readonly by: string;
   readonly at: string;
+  /** By this it is taken back; null where that was not kept yet. */
+  readonly approval_id: string | null;
 }
 
 /** What a session's page shows, folded from its events. */

@@ -54,10 +54,10 @@ const MAX_BRIDGED = 5_000_000;
 
 /** Fetches for code. */
 function bridgeOf({ rights, reach, redactor }: ExecParts, key: string): NonNullable<ExecSpec["bridge"]> {
+  const allows = rights.hostsFor(key);
   return async (order, signal) => {
     const { url, method, headers } = order;
     const body = order.body === undefined ? null : Uint8Array.fromBase64(order.body);
-    const allows = (host: string) => rights.host(key, host);
     try {
       const got = await reach.fetch({ url, method, headers, body, max_bytes: MAX_BRIDGED, allows }, signal);
       return "wants" in got ? { denied: got.wants } : { ...got, body: got.body.toBase64() };

@@ -52,8 +52,8 @@ export async function runFetch(
   const { args, open } = call;
   const { place, signal } = attempt;
   const first = targetOf(args.url);
-  const allows = (host: string) =>
-    parts.rights.host(place.key, host) || (open && typeof first !== "string" && first.what === host);
+  const granted = parts.rights.hostsFor(place.key);
+  const allows = (host: string) => granted(host) || (open && typeof first !== "string" && first.what === host);
   const timeout_s = Math.min(attempt.timeout_s, call.timeout_s ?? TIMEOUT_S);
   try {
     const got = await withTimeout(parts.clock, { signal, timeout_s }, (until) =>

@@ -3,6 +3,7 @@
 //
 //   R1. Only a yes of a person, or what the session was started with, opens anything.
 //   R2. A yes to a call is a yes to the host of exactly that call, as it was changed by whoever said it.
+//   R3. An attempt keeps what was open to it when it began: an answer that is taken back counts from the next one on.
 import { gatesOf } from "../../engine/open.ts";
 import { YES } from "../../model/approval.ts";
 import type { SessionState } from "../../engine/state.ts";
@@ -54,6 +55,12 @@ export class Rights {
   /** Whether a host is open to a leaf. */
   host(key: string, host: string): boolean {
     return this.#parts.grants.net.some((grant) => covers(grant, host)) || this.#answered(key, "net").includes(host);
+  }
+
+  /** Which hosts are open to an attempt that begins now: these, and what is opened while it is at work. */
+  hostsFor(key: string): (host: string) => boolean {
+    const begun = new Set(this.#answered(key, "net"));
+    return (host) => begun.has(host) || this.host(key, host);
   }
 
   /** The arguments of a tool as a person changed them, or as its code gave them. */

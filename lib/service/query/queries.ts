@@ -36,6 +36,7 @@ export function createQueries(parts: QueryParts): Queries {
   return {
     sessions: (p, filter) => listSessions(parts, p, filter),
     session: (p, session_id) => readDetail(parts, p, session_id),
+    grants: async (p, session_id) => (await visibleState(store, p, session_id)).session?.grants ?? [],
     summary: (p, session_id) => readSummary(parts, p, session_id),
     async view(p, session_id) {
       await visibleState(store, p, session_id);

@@ -1,49 +1,77 @@
-// What a session was allowed and refused for good, by whom; nothing of it is asked again.
+// What a session was allowed and refused for good, by whom and since when; nothing of it is asked again until it is
+// taken back.
 import type { GrantView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
 import type { IconName } from "../icon_paths.ts";
 
 const ICONS: Readonly<Record<string, IconName>> = { net: "globe", read: "folder", call: "wrench", budget: "coins" };
 
-/** The list of standing answers. */
-export function RightsList(props: { grants: readonly GrantView[] }) {
+/** The list of standing answers; each can be taken back. */
+export function RightsList(
+  props: {
+    grants: readonly GrantView[];
+    /** The one that is being taken back. */
+    taking: string | null;
+    offline: boolean;
+    onTakeBack: (approval_id: string) => void;
+  },
+) {
+  const { grants } = props;
   return (
-    <div style="padding:14px 20px;overflow:auto">
-      <p class="meta" style="margin-bottom:10px">
-        Answers that hold for this whole session, also in later runs: they are not asked for again.
+    <div class="rights">
+      <p class="meta">
+        {grants.length === 0
+          ? "No answer holds for this whole session: each question is asked."
+          : "Answers that hold for this whole session, also in later runs. Taken back, the next step that wants it asks " +
+            "again; one that is at work keeps what it began with."}
       </p>
-      <table class="tb">
-        <thead>
-          <tr>
-            <th>Asked</th>
-            <th>Answer</th>
-            <th>By</th>
-            <th>When</th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.grants.map((grant) => (
-            <tr key={`${grant.kind} ${grant.what}`}>
-              <td>
-                <span class="row" style="gap:6px">
-                  <Icon name={ICONS[grant.kind] ?? "lock"} size={14} />
-                  {grant.text}
-                </span>
-              </td>
-              <td>
-                <span class="row" style="gap:6px">
-                  <Icon name={grant.allowed ? "check" : "circle-slash"} size={14} />
-                  {grant.allowed ? "Allowed" : "Never"}
-                </span>
-              </td>
-              <td>{grant.by}</td>
-              <td class="num">
-                <time dateTime={grant.at}>{grant.at.slice(0, 16).replace("T", " ")}</time>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ul>
+        {grants.map((grant) => (
+          <Row
+            key={grant.approval_id ?? `${grant.kind} ${grant.what}`}
+            grant={grant}
+            {...props}
+          />
+        ))}
+      </ul>
     </div>
+  );
+}
+
+function Row(
+  props: {
+    grant: GrantView;
+    taking: string | null;
+    offline: boolean;
+    onTakeBack: (approval_id: string) => void;
+  },
+) {
+  const { grant: { kind, what, text, allowed, by, at, approval_id }, taking, offline } = props;
+  return (
+    <li>
+      <Icon name={ICONS[kind] ?? "lock"} />
+      <div class="what">
+        <span class="name wrap-x" title={kind === "call" ? "" : what}>{text}</span>
+        <span class="meta">
+          <span class={`row ${allowed ? "yes" : "no"}`}>
+            <Icon name={allowed ? "circle-check" : "circle-slash"} size={14} />
+            {allowed ? "Allowed" : "Never"}
+          </span>
+          by {by}, <time dateTime={at} title={at}>{at.slice(0, 16).replace("T", " ")}</time>
+        </span>
+      </div>
+      {approval_id !== null && (
+        <button
+          type="button"
+          class="btn btn-line"
+          aria-label={`Take back: ${text}`}
+          title={offline ? "Not connected" : "The next step that wants it asks again"}
+          disabled={offline || taking !== null}
+          onClick={() => props.onTakeBack(approval_id)}
+        >
+          {taking === approval_id ? "Taking back" : "Take back"}
+        </button>
+      )}
+    </li>
   );
 }

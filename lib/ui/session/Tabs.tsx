@@ -25,7 +25,9 @@ export function Tabs(
     { name: "console", word: "Console", count: view.console_total },
     { name: "files", word: "Files", count: props.files },
     { name: "cost", word: "Cost", count: 0 },
-    ...(view.grants.length > 0 ? [{ name: "rights" as const, word: "Allowed", count: view.grants.length }] : []),
+    ...(view.grants.length > 0 || props.tab === "rights"
+      ? [{ name: "rights" as const, word: "Allowed", count: view.grants.length }]
+      : []),
   ];
   const keys = (event: KeyboardEvent) => {
     if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
