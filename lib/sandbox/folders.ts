@@ -44,6 +44,8 @@ class SessionFolders implements Folders {
   #options: FoldersOptions;
   #digests = new Map<string, Map<string, Kept>>();
   #writers = new Map<string, Turnstile>();
+  /** Where uploads are received, once it was emptied of what a killed server had left there. */
+  #uploads: Promise<string> | null = null;
 
   constructor(options: FoldersOptions) {
     this.#options = options;
@@ -110,9 +112,7 @@ class SessionFolders implements Folders {
   ): Promise<FileInfo> {
     const parts = writablePath(path);
     const folder = this.#folder(session_id);
-    const uploads = `${this.#options.data_dir}/cache/uploads`;
-    await Deno.mkdir(uploads, { recursive: true, mode: 0o700 });
-    const temporary = `${uploads}/${this.#options.ids.token(16)}`;
+    const temporary = `${await this.#uploadsFolder()}/${this.#options.ids.token(16)}`;
     try {
       const digest = await this.#receive(temporary, content);
       // One at a time a session: two uploads at once must not both fit into the last free megabyte.
@@ -126,6 +126,14 @@ class SessionFolders implements Folders {
     } finally {
       await Deno.remove(temporary).catch(() => {});
     }
+  }
+
+  #uploadsFolder(): Promise<string> {
+    const folder = this.#uploads ?? emptied(`${this.#options.data_dir}/cache/uploads`);
+    this.#uploads = folder;
+    // A disk that is full now may have room for the next one.
+    folder.catch(() => this.#uploads = null);
+    return folder;
   }
 
   async drop(session_id: string, path: string): Promise<void> {
@@ -227,6 +235,15 @@ class SessionFolders implements Folders {
       `Cannot write the file: ${what} would take ${mb} MB, the limit is ${this.#options.disk_mb} MB`,
     );
   }
+}
+
+/** A folder of this process, with nothing in it. */
+async function emptied(folder: string): Promise<string> {
+  await removeTree(folder).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
 function beyondWords(bound: NonNullable<Survey["too_many"]>): string {

@@ -34,6 +34,7 @@ import { createRedactor } from "./redact.ts";
 import { Runs } from "./runs.ts";
 import { createSession, retryRun, startTask } from "./starts.ts";
 import { createSubmit } from "./submit.ts";
+import { upload, type UploadParts } from "./upload.ts";
 
 /** What a Holdfast is made of. */
 export interface HoldfastParts {
@@ -100,6 +101,7 @@ function wire(parts: HoldfastParts): RunningHoldfast {
     bulk: async (p, input, options) => await bulk(commands, who(p, options), input),
     cancelRun: async (p, run_id, options) => await cancelRun(commands, who(p, options), run_id),
     resolveApproval: async (p, input, options) => await resolveApproval(commands, who(p, options), input),
+    upload: (principal, to, content) => upload(made.uploads, { principal, ...to }, content),
     query: queries,
     accounts,
     folders,
@@ -181,9 +183,15 @@ function makeParts(parts: HoldfastParts) {
     queued: () => runs.queued,
     keepCancel: store.runs.keepCancel,
   };
+  const uploads: UploadParts = {
+    folders,
+    mayWrite: queries.summary,
+    exists: async (session_id) => await core.headSeq(session_id) !== null,
+    gone: (session_id) => runs.gone(session_id),
+  };
   const accounts = makeAccounts(parts, shared);
   const health = makeHealth(parts, { runs, loops, counters });
-  return { core, loops, commands, queries, health, accounts, spend, folders, unsubscribe };
+  return { core, loops, commands, queries, health, accounts, spend, folders, uploads, unsubscribe };
 }
 
 function makeCore(parts: HoldfastParts, reads: Reads): Omit<RunCore, "shared"> {

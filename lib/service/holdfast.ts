@@ -25,7 +25,7 @@ import type {
 } from "../protocol/rest.ts";
 import type { SessionView } from "../engine/view.ts";
 import type { WorkflowProblem } from "../model/workflow.ts";
-import type { Clock, Folders, Ids, Isolation } from "./ports.ts";
+import type { Clock, FileInfo, Folders, Ids, Isolation } from "./ports.ts";
 
 /** How a request may be repeated: the first answer is kept for 24 h under principal + method + path + key. */
 export interface Idempotency {
@@ -206,6 +206,12 @@ export interface Holdfast {
     input: { approval_id: string; resolution: string; feedback?: string; modifications?: Json },
     options?: ExecuteOptions,
   ): Promise<Approval>;
+  /** Puts a file into a session's folder, whole or not at all. Throws AppError, not_found when the session is gone. */
+  upload(
+    p: UserPrincipal,
+    to: { session_id: string; path: string },
+    content: ReadableStream<Uint8Array> | Uint8Array,
+  ): Promise<FileInfo>;
   readonly query: Queries;
   readonly accounts: Accounts;
   readonly folders: Folders;

@@ -226,3 +226,14 @@ Deno.test("[SBX-FOLD-14] a single file is dropped; nothing beyond a link, outsid
     assertEquals(await Deno.readTextFile(`${work}/.holdfast/own`), "x");
     assertEquals((await Deno.lstat(`${work}/a`)).isDirectory, true);
   }));
+
+Deno.test("[SBX-FOLD-15] what a killed server had received of uploads is gone with the next one's first upload", () =>
+  withFolders(async (_folders, _work, data_dir) => {
+    const uploads = `${data_dir}/cache/uploads`;
+    await Deno.mkdir(uploads, { recursive: true });
+    const next = createFolders({ data_dir, disk_mb: 10, clock, ids });
+    await Deno.writeTextFile(`${uploads}/half-of-a-file`, "half");
+    await Promise.all(["a.txt", "b.txt"].map((name) => next.write(S, name, bytes(name))));
+    assertEquals([...Deno.readDirSync(uploads)], []);
+    assertEquals((await next.scan(S)).map(({ path }) => path), ["a.txt", "b.txt"]);
+  }));

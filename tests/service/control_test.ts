@@ -300,3 +300,22 @@ Deno.test("[CTL16] a cancel that comes before its run is of one person: nobody e
   assertEquals(await world.holdfast.cancelRun(OTHER, "mine"), null);
   assertEquals(await start("mine"), "queued");
 });
+
+Deno.test("[CTL17] a file whose upload ends after its session was deleted leaves nothing", async () => {
+  await using world = await openWorld({ workflows: [asking] });
+  const { holdfast, folders } = world;
+  const { session_id } = await holdfast.createSession(ADMIN, { mode: "asking", config: {} });
+  const to = { session_id, path: "late.txt" };
+  assertEquals((await holdfast.upload(ADMIN, to, new TextEncoder().encode("early"))).size_bytes, 5);
+  await assertRejects(() => holdfast.upload(OTHER, to, new Uint8Array(1)), AppError, "Cannot find");
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const late = assertRejects(() => holdfast.upload(ADMIN, to, body.readable), AppError, "the session is gone");
+  const writer = body.writable.getWriter();
+  await writer.write(new TextEncoder().encode("late"));
+  await holdfast.execute(ADMIN, session_id, { type: "delete_session" });
+  await world.pass(1_000);
+  await world.until(() => !folders.files.has(session_id), "the folder is swept");
+  await writer.close();
+  await late;
+  assertEquals(folders.files.has(session_id), false);
+});

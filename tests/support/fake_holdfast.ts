@@ -144,6 +144,10 @@ export class FakeHoldfast {
         this.#note("cancel_run", run_id, options);
         return await Promise.resolve(this.runs.has(run_id) ? this.#run(p, run_id) : null);
       },
+      upload: async (p, { session_id, path }, content) => {
+        this.#visible(p, session_id);
+        return await this.holdfast.folders.write(session_id, path, content);
+      },
       resolveApproval: async (p, input, options) => {
         this.#note("resolve_approval", input, options);
         return await Promise.resolve(this.#approval(p, input.approval_id));

@@ -13,8 +13,7 @@ export const handler = api("/api/sessions/{session_id}/files/{path}", {
     return new Response(stream, { headers });
   },
   PUT: async ({ principal, params: { session_id, path }, request, state: { holdfast } }) => {
-    await holdfast.query.summary(principal, session_id);
-    const info = await holdfast.folders.write(session_id, path, await fileBody(request));
+    const info = await holdfast.upload(principal, { session_id, path }, await fileBody(request));
     return {
       path: info.path,
       size_bytes: info.size_bytes,
