@@ -183,12 +183,7 @@ function makeParts(parts: HoldfastParts) {
     queued: () => runs.queued,
     keepCancel: store.runs.keepCancel,
   };
-  const uploads: UploadParts = {
-    folders,
-    mayWrite: queries.summary,
-    exists: async (session_id) => await core.headSeq(session_id) !== null,
-    gone: (session_id) => runs.gone(session_id),
-  };
+  const uploads = makeUploads({ core, runs, folders }, queries.summary);
   const accounts = makeAccounts(parts, shared);
   const health = makeHealth(parts, { runs, loops, counters });
   return { core, loops, commands, queries, health, accounts, spend, folders, uploads, unsubscribe };
@@ -227,6 +222,18 @@ function makeCore(parts: HoldfastParts, reads: Reads): Omit<RunCore, "shared"> {
 function makeAccounts({ config, store, clock }: HoldfastParts, shared: boolean): StartedAccounts {
   const watchEnded = shared ? { watchEnded: () => store.watchEnded() } : {};
   return createAccounts({ config, tokens: store.tokens, clock, ...watchEnded });
+}
+
+function makeUploads(
+  { core, runs, folders }: { core: Pick<RunCore, "headSeq">; runs: Runs; folders: Folders },
+  mayWrite: UploadParts["mayWrite"],
+): UploadParts {
+  return {
+    folders,
+    mayWrite,
+    exists: async (session_id) => await core.headSeq(session_id) !== null,
+    gone: (session_id) => runs.gone(session_id),
+  };
 }
 
 function makeHealth(parts: HoldfastParts, own: { runs: Runs; loops: Loops; counters: Counters }): Holdfast["health"] {
