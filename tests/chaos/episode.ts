@@ -50,7 +50,7 @@ export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult
   const wire = openWire();
   const host = await Host.open({ memory, wire });
   const speaker = startSpeaker();
-  const people = new People({ memory, target: host.target, at: { url: wire.url, token: host.target.token } });
+  const people = new People({ memory, target: host.target, wire });
   const of = chance(`${options.seed}/${options.number}`);
   const late = setTimeout(() => {
     memory.breach("episode", `not at rest after ${EPISODE_MS} ms`);
@@ -234,7 +234,10 @@ class Episode {
     const since = performance.now();
     const settled = () => people.busy === 0 && memory.kept.every((known) => known.ended !== null) && people.caughtUp();
     while (!settled() && !this.#found && performance.now() - since < SETTLE_MS) await pause(20);
-    if (!settled()) memory.breach("settle", `not at rest after ${SETTLE_MS} ms: ${people.busy} requests`);
+    if (!settled()) {
+      const behind = people.behind().join("; ");
+      memory.breach("settle", `not at rest after ${SETTLE_MS} ms: ${people.busy} requests; viewers: ${behind}`);
+    }
     if (memory.sessions.size !== this.#started) {
       memory.breach("settle", `${memory.sessions.size} of ${this.#started} started`);
     }

@@ -7,7 +7,8 @@ import type { Book } from "./books.ts";
 import type { Logged } from "./log_rules.ts";
 import type { Manner } from "./manners.ts";
 import type { Known, Memory } from "./memory.ts";
-import { type Address, Viewer } from "./viewer.ts";
+import { Viewer } from "./viewer.ts";
+import type { Wire } from "./wire.ts";
 
 const FINAL = ["completed", "failed", "cancelled"];
 const RESUME_MS = 150;
@@ -18,7 +19,7 @@ export interface PeopleParts {
   /** For requests: the server itself. */
   readonly target: Target;
   /** For viewers: the network. */
-  readonly at: Address;
+  readonly wire: Wire;
 }
 
 /** People at their devices. */
@@ -60,9 +61,12 @@ export class People {
         (what, work) => void this.#do(what, work),
         (asked) => this.#ask(asked),
       );
+      const { memory, target, wire } = this.#parts;
       for (const [i, door] of manner.doors.entries()) {
         const heard = i === 0 ? { heard: (line: string) => attendant.heard(line) } : {};
-        this.#viewers.push(new Viewer(known, door, { ...this.#parts, ...heard }));
+        this.#viewers.push(
+          new Viewer(known, door, { memory, at: { line: wire.line(), token: target.token }, ...heard }),
+        );
       }
     });
   }
@@ -81,6 +85,14 @@ export class People {
   /** Whether every viewer of a session that is kept has seen all of it. */
   caughtUp(): boolean {
     return this.#viewers.every((viewer) => viewer.over || viewer.cursor === viewer.known.log.length);
+  }
+
+  /** Viewers that have not seen the end, and how they stand. */
+  behind(): string[] {
+    const behind = this.#viewers.filter(({ over, known, cursor }) =>
+      !over && (known.ended === null || cursor !== known.log.length)
+    );
+    return behind.map(({ standing }) => standing);
   }
 
   /** Everybody goes home. */

@@ -4,6 +4,7 @@
 //   V2. It stops when the session is gone, and never because of a break.
 import { cutObjects } from "./cut_objects.ts";
 import type { Known, Memory } from "./memory.ts";
+import type { Line } from "./wire.ts";
 
 /** The doors by which a session can be followed. */
 export const DOORS = ["batch", "single", "run", "sse"] as const;
@@ -12,8 +13,8 @@ export type Door = (typeof DOORS)[number];
 
 /** Where a viewer finds the server. */
 export interface Address {
-  /** Of the network, the same over all restarts. */
-  readonly url: string;
+  /** Of its line, the same over all restarts. */
+  readonly line: Line;
   readonly token: string;
 }
 const AGAIN_MS = 40;
@@ -27,7 +28,10 @@ export class Viewer {
   readonly #end = new AbortController();
   readonly #stopped = Promise.withResolvers<void>();
   readonly #done: Promise<void>;
+  readonly #door: Door;
   #cursor = 0;
+  /** What came in the connection that is open now. */
+  #frames = 0;
   /** Times that it came back. */
   connections = 0;
 
@@ -36,6 +40,7 @@ export class Viewer {
     this.#memory = parts.memory;
     this.#at = parts.at;
     this.#heard = parts.heard ?? (() => {});
+    this.#door = door;
     this.#done = this.#follow(door);
   }
 
@@ -49,6 +54,13 @@ export class Viewer {
     return this.#end.signal.aborted || this.known.deleting !== "no";
   }
 
+  /** How it stands, for who wonders what it waits for. */
+  get standing(): string {
+    const { line } = this.#at;
+    const seen = `seq ${this.#cursor} of ${this.known.log.length}, heard ${this.#frames} times in this connection`;
+    return `${this.known.session_id} by ${this.#door}: line ${line.stands ? "stands" : "broken"}, ${seen}`;
+  }
+
   /** Stops for good. */
   async stop(): Promise<void> {
     this.#end.abort();
@@ -60,8 +72,11 @@ export class Viewer {
     while (!this.over) {
       this.connections++;
       try {
-        // Some breaks of a connection are never told by the runtime: the end must not wait for them.
-        await Promise.race([door === "sse" ? this.#stream() : this.#socket(door), this.#stopped.promise]);
+        this.#frames = 0;
+        const cut = new AbortController();
+        const followed = door === "sse" ? this.#stream(cut.signal) : this.#socket(door, cut.signal);
+        // Some breaks of a connection are never told by the runtime.
+        await Promise.race([followed, this.#at.line.broken(), this.#stopped.promise]).finally(() => cut.abort());
       } catch {
         // A break: that is what it comes back from.
       }
@@ -86,12 +101,12 @@ export class Viewer {
     this.#cursor = 0;
   }
 
-  async #stream(): Promise<void> {
-    const { url, token } = this.#at;
+  async #stream(cut: AbortSignal): Promise<void> {
+    const { line: { url }, token } = this.#at;
     const path = `/api/sessions/${this.known.session_id}/events?after=${this.#cursor}`;
     const response = await fetch(new URL(path, url), {
       headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
-      signal: this.#end.signal,
+      signal: AbortSignal.any([this.#end.signal, cut]),
     });
     if (response.status !== 200) return await response.body?.cancel();
     let rest = "";
@@ -99,6 +114,7 @@ export class Viewer {
       const blocks = (rest + text).split("\n\n");
       rest = blocks.pop() ?? "";
       for (const block of blocks) {
+        this.#frames++;
         const line = block.split("\n").filter((one) => one.startsWith("data: ")).map((one) => one.slice(6)).join("\n");
         const seq = seqOf(line);
         if (seq === null) this.#about(line);
@@ -107,9 +123,9 @@ export class Viewer {
     }
   }
 
-  async #socket(door: "batch" | "single" | "run"): Promise<void> {
+  async #socket(door: "batch" | "single" | "run", cut: AbortSignal): Promise<void> {
     const { session_id, run_id } = this.known;
-    const url = new URL(door === "run" ? `/ws/${run_id}` : "/ws", this.#at.url.replace("http", "ws"));
+    const url = new URL(door === "run" ? `/ws/${run_id}` : "/ws", this.#at.line.url.replace("http", "ws"));
     const socket = new WebSocket(url, ["holdfast.v1", `bearer.${this.#at.token}`]);
     const closed = Promise.withResolvers<void>();
     const topic = `session:${session_id}`;
@@ -117,16 +133,20 @@ export class Viewer {
       ? { type: "attach", after: this.#cursor }
       : { type: "subscribe", topic, after: this.#cursor, batch: door === "batch" };
     const stop = () => socket.close();
-    this.#end.signal.addEventListener("abort", stop);
+    const given = AbortSignal.any([this.#end.signal, cut]);
+    given.addEventListener("abort", stop);
     socket.onopen = () => socket.send(JSON.stringify(first));
     socket.onclose = () => closed.resolve();
-    socket.onmessage = ({ data }) => this.#frame(`${data}`, `{"topic":"${topic}",`);
+    socket.onmessage = ({ data }) => {
+      if (!given.aborted) this.#frame(`${data}`, `{"topic":"${topic}",`);
+    };
     await closed.promise;
-    this.#end.signal.removeEventListener("abort", stop);
+    given.removeEventListener("abort", stop);
   }
 
   #frame(text: string, head: string): void {
     const body = text.startsWith(head) ? `{${text.slice(head.length)}` : text;
+    this.#frames++;
     const batch = `{"batch":[`;
     const lines = body.startsWith(batch) ? cutObjects(body.slice(batch.length, -2)) : [body];
     for (const line of lines) {
