@@ -15,6 +15,8 @@ const log = getLogger(["holdfast", "store"]);
 
 /** Milliseconds that a call may take. */
 export const CALL_DEADLINE_MS = 3000;
+/** Rows that a list reads at a time where nothing is said. */
+const DEFAULT_BATCH = 100;
 const PROBE_MS = 1000;
 
 /** An atomic operation. */
@@ -99,7 +101,8 @@ export function guardKv(kv: Kv, options: OpenOptions): Guard {
     kv: {
       get: (key) => run(() => kv.get(key)),
       getMany: (many) => run(() => kv.getMany(many)),
-      list: (selector, listOptions) => listed(kv.list(selector, listOptions), run),
+      list: (selector, listOptions = {}) =>
+        listed(kv.list(selector, listOptions), { run, batch: listOptions.batchSize ?? DEFAULT_BATCH }),
       atomic: () => new GuardedAtomic(kv.atomic(), (call) => watch.writing(run(call))),
     },
     get away() {
@@ -144,15 +147,29 @@ class GuardedAtomic implements Atomic {
   }
 }
 
+/** Rows a batch at a time, as the store gives them: a deadline for each row would cost more than the row. */
 async function* listed(
   source: AsyncIterableIterator<Deno.KvEntry<unknown>>,
-  run: Run,
+  { run, batch }: { run: Run; batch: number },
 ): AsyncIterableIterator<Deno.KvEntry<unknown>> {
-  while (true) {
-    const next = await run(() => source.next());
-    if (next.done) return;
-    yield next.value;
+  for (let more = true; more;) {
+    const rows = await run(() => taken(source, batch));
+    more = rows.length === batch;
+    yield* rows;
   }
+}
+
+async function taken(
+  source: AsyncIterableIterator<Deno.KvEntry<unknown>>,
+  most: number,
+): Promise<Deno.KvEntry<unknown>[]> {
+  const rows: Deno.KvEntry<unknown>[] = [];
+  while (rows.length < most) {
+    const next = await source.next();
+    if (next.done) break;
+    rows.push(next.value);
+  }
+  return rows;
 }
 
 function withDeadline<T>(call: () => Promise<T>, clock: Clock, ms: number, watch: Availability): Promise<T> {

@@ -64,6 +64,8 @@ export interface Runs {
   list(session_id: string, paging: Paging): Promise<Listing<RunRecord>>;
   /** Runs of all sessions, the newest first. */
   between(filter: RunFilter): Promise<Listing<RunRecord>>;
+  /** Runs of all sessions since a time, the newest first: read once, one at a time, and not counted. */
+  newest(options: { since_ms: number; most: number }): AsyncIterableIterator<RunRecord>;
   /**
    * Keeps a cancel for a run that is not known yet. False: the run is known by now, cancel it. A later start finds the
    * cancel under keys.earlyCancel.
@@ -81,6 +83,7 @@ export function createRuns(kv: Kv): Runs {
     get: (session_id, run_id) => readRun(kv, session_id, run_id),
     list: (session_id, paging) => listRuns(kv, session_id, paging),
     between: (filter) => runsBetween(kv, filter),
+    newest: (options) => newestRuns(kv, options),
     keepCancel: (run_id, cancel) => keepCancel(kv, run_id, cancel),
   };
 }
@@ -134,6 +137,19 @@ async function runsBetween(kv: Kv, filter: RunFilter): Promise<Listing<RunRecord
     total,
     next_cursor: last !== undefined && (more || total === null) ? toCursor(last.position) : null,
   };
+}
+
+async function* newestRuns(
+  kv: Kv,
+  { since_ms, most }: { since_ms: number; most: number },
+): AsyncIterableIterator<RunRecord> {
+  const range = { start: keys.runTime(since_ms, ""), end: keys.runTime(Infinity, "") };
+  for await (const entry of kv.list(range, { reverse: true, limit: most, batchSize: Math.min(most, SCAN_BATCH) })) {
+    const [, run_id] = Position.parse(entry.key.slice(-2));
+    const row = decodeRow(OfSession, entry);
+    const run = row === null ? null : await readRun(kv, row.session_id, run_id);
+    if (run !== null) yield run;
+  }
 }
 
 async function keepCancel(

@@ -3,7 +3,6 @@ import type { Store } from "../../store/store.ts";
 
 /** Runs of today that are looked at when the process starts. */
 const MAX_RUNS = 2_000;
-const PAGE = 200;
 
 /** Counts what was spent today. */
 export class SpendToday {
@@ -21,20 +20,10 @@ export class SpendToday {
   }
 
   /** Counts what the runs of today had cost before this process began. */
-  async begin(runs: Pick<Store["runs"], "between">): Promise<void> {
+  async begin(runs: Pick<Store["runs"], "newest">): Promise<void> {
     this.#turn();
-    const since_ms = this.#day * DAY_MS;
-    let cursor: string | null = null;
-    for (let seen = 0; seen < MAX_RUNS; seen += PAGE) {
-      const page: Awaited<ReturnType<Store["runs"]["between"]>> = await runs.between({
-        since_ms,
-        limit: PAGE,
-        visible: () => true,
-        ...(cursor === null ? {} : { cursor }),
-      });
-      for (const run of page.items) this.#add(run.session_id, run.cost.usd);
-      cursor = page.next_cursor;
-      if (cursor === null) return;
+    for await (const run of runs.newest({ since_ms: this.#day * DAY_MS, most: MAX_RUNS })) {
+      this.#add(run.session_id, run.cost.usd);
     }
   }
 
