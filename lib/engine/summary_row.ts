@@ -203,7 +203,6 @@ function packId(id: string): string {
 function unpackId(packed: string): string {
   if (!packed.startsWith("~")) return packed;
   if (packed.startsWith("~~")) return packed.slice(1);
-  const binary = atob(packed.slice(1).replaceAll("-", "+").replaceAll("_", "/"));
-  const hex = Array.from(binary, (c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  const hex = Uint8Array.fromBase64(packed.slice(1), { alphabet: "base64url" }).toHex();
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -175,6 +175,16 @@ export const EventEnvelope = z.looseObject({
 /** An event as it stands in the log and on every wire. */
 export type EventEnvelope = z.infer<typeof EventEnvelope>;
 
+/** What JSON.parse gave is JSON: its data need not be walked once more, which took most of the time of reading a log. */
+const ParsedEvent = EventEnvelope.extend({
+  data: z.custom<JsonObject>((data) => typeof data === "object" && data !== null && !Array.isArray(data)),
+});
+
+/** Reads a stored line. Throws SyntaxError or ZodError on what is none. */
+export function readLine(line: string): EventEnvelope {
+  return ParsedEvent.parse(JSON.parse(line));
+}
+
 /** Largest line of an event or a record, bytes of UTF-8. */
 export const MAX_LINE_BYTES = 56_000;
 

@@ -3,7 +3,7 @@
 //   E1. It is the same at every start of the run: folded from the events before the run's own first one, never from what
 //       the session holds by now.
 import { EMPTY_VIEW, fold, type SessionView } from "../engine/view.ts";
-import { EventEnvelope } from "../model/event.ts";
+import { type EventEnvelope, readLine } from "../model/event.ts";
 import type { Json, JsonObject } from "../model/json.ts";
 import type { SessionRecord } from "../model/session.ts";
 import type { RunStart } from "../protocol/sandbox.ts";
@@ -59,7 +59,5 @@ const decoder = new TextDecoder();
 
 /** Events of stored lines. */
 export function parseLines(lines: Uint8Array): EventEnvelope[] {
-  return decoder.decode(lines).split("\n").filter((line) => line !== "").map((line) =>
-    EventEnvelope.parse(JSON.parse(line))
-  );
+  return decoder.decode(lines).split("\n").filter((line) => line !== "").map(readLine);
 }

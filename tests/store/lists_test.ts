@@ -52,6 +52,16 @@ Deno.test("[ST-RUNS] runs of all sessions in a time, only those that may be seen
   assertEquals([seen.items.length, seen.total], [3, 3]);
 });
 
+Deno.test("[ST-RUNS] the newest runs of all sessions since a time, as many as asked for", async () => {
+  await using place = await Place.open();
+  const begin = place.clock.now();
+  await runsOf(place);
+  const newest = async (since_ms: number, most: number) =>
+    (await Array.fromAsync(place.store.runs.newest({ since_ms, most }))).map((run) => run.run_id);
+  assertEquals(await newest(0, 4), ["run-1-2", "run-1-1", "run-1-0", "run-0-2"]);
+  assertEquals(await newest(begin + 5000, 10), ["run-1-2", "run-1-1"]);
+});
+
 Deno.test("[ST-CURSOR] a foreign cursor is invalid, by name", async () => {
   await using place = await Place.open();
   for (const cursor of ["nonsense", "", toCursor(["a", "b", "c"]), "%"]) {

@@ -192,6 +192,31 @@ Deno.test("[ROW-DEADLINE] every call ends after 3 s; then the store is away unti
   guard.close();
 });
 
+Deno.test("[ROW-LIST] a list comes whole and in order whatever its batch is, with one deadline a batch", async () => {
+  using raw = await Deno.openKv(":memory:");
+  for (let i = 0; i < 25; i++) await raw.set(["row", i], i);
+  let deadlines = 0;
+  const clock = new VirtualClock();
+  const after = clock.after.bind(clock);
+  clock.after = (ms, fn) => {
+    deadlines++;
+    return after(ms, fn);
+  };
+  const { kv, close } = guardKv(raw as unknown as Kv, { clock });
+  const read = async (options?: { limit?: number; batchSize?: number; reverse?: boolean }) => {
+    deadlines = 0;
+    return [(await Array.fromAsync(kv.list({ prefix: ["row"] }, options))).map(({ value }) => value), deadlines];
+  };
+  const all = Array.from({ length: 25 }, (_, i) => i);
+  assertEquals(await read(), [all, 1]);
+  assertEquals(await read({ batchSize: 10 }), [all, 3]);
+  assertEquals(await read({ batchSize: 5, reverse: true }), [all.toReversed(), 6]);
+  assertEquals(await read({ limit: 7, batchSize: 5 }), [all.slice(0, 7), 2]);
+  assertEquals(await read({ limit: 1, batchSize: 500 }), [[0], 1]);
+  for await (const entry of kv.list({ prefix: ["row"] }, { batchSize: 10 })) if (entry.value === 12) break;
+  close();
+});
+
 Deno.test("[ROW-OPEN] a store is opened by path or in memory; where nobody listens it says so", async () => {
   const clock = new VirtualClock();
   const memory = await openStore(":memory:", { clock });

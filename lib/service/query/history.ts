@@ -1,6 +1,6 @@
 // The conversation of a session: the last messages, from the folded view where it holds them, else from the log.
 import { EMPTY_VIEW, fold } from "../../engine/view.ts";
-import { EventEnvelope } from "../../model/event.ts";
+import { readLine } from "../../model/event.ts";
 import type { HistoryMessage } from "../../protocol/rest.ts";
 import type { Store } from "../../store/store.ts";
 import { messagesOf } from "./sessions.ts";
@@ -33,7 +33,7 @@ async function readBack(
   while (messages.length < from.limit && before > 1) {
     const limit = from.limit - messages.length;
     const page = await store.events.page(session_id, { before, limit, types: TYPES });
-    const events = (page?.lines ?? []).map((line) => EventEnvelope.parse(JSON.parse(line)));
+    const events = (page?.lines ?? []).map(readLine);
     const first = events[0];
     if (first === undefined) break;
     // One by one, so that the bound of the view's own list does not count.

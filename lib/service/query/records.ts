@@ -1,7 +1,7 @@
 // Runs, approvals, events, blobs and files of sessions, for those who may see them.
 import { presentApproval, presentRun } from "../../engine/present.ts";
 import { AppError } from "../../model/error.ts";
-import { EventEnvelope } from "../../model/event.ts";
+import { readLine } from "../../model/event.ts";
 import { timestamp } from "../../model/ids.ts";
 import type { UserPrincipal } from "../../model/principal.ts";
 import type { Approval, EventsPage, FileEntry, Page, Run } from "../../protocol/rest.ts";
@@ -120,7 +120,7 @@ export async function readEvents(
   of: Parameters<typeof readLines>[2],
 ): Promise<EventsPage> {
   const { lines, head_seq, next_after } = await readLines(parts, principal, of);
-  return { events: lines.map((line) => EventEnvelope.parse(JSON.parse(line))), head_seq, next_after };
+  return { events: lines.map(readLine), head_seq, next_after };
 }
 
 /** A large value. Throws AppError `not_found`. */
