@@ -26,7 +26,7 @@ import type { Reach } from "./lib/service/ports.ts";
 import { createRedactor } from "./lib/service/redact.ts";
 import { StartPhases } from "./lib/service/start_phases.ts";
 import { systemClock as clock, systemIds as ids } from "./lib/service/system.ts";
-import { armFaults } from "./lib/store/fault_point.ts";
+import { followFaults } from "./lib/store/fault_file.ts";
 import { openStore } from "./lib/store/kv.ts";
 import { takeLocks } from "./lib/store/lock.ts";
 import { createStore, type Store } from "./lib/store/store.ts";
@@ -56,7 +56,7 @@ export interface Server {
 export async function start(config: Config, loadApp: () => Promise<AppHandler>): Promise<Server> {
   const ends = new Ends();
   try {
-    if (config.fault !== null) armFaults(config.fault);
+    if (config.fault !== null) followFaults(config.fault);
     return await open({ config, ends, app: loadApp() });
   } catch (error) {
     await ends.run();

@@ -6,6 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { createHash } from "node:crypto";
 import { AppError } from "../model/error.ts";
+import { SessionId } from "../model/ids.ts";
 import type { Clock, FileInfo, FolderFile, Folders, Ids } from "../service/ports.ts";
 import { removeTree } from "./own_folder.ts";
 import { openRegular, placeFile, removeRegular, streamOf } from "./safe_file.ts";
@@ -49,6 +50,17 @@ class SessionFolders implements Folders {
 
   constructor(options: FoldersOptions) {
     this.#options = options;
+  }
+
+  async list(): Promise<string[]> {
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(`${this.#options.data_dir}/sessions`));
+      return entries.filter(({ isDirectory, name }) => isDirectory && SessionId.safeParse(name).success)
+        .map(({ name }) => name);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
   }
 
   async ensure(session_id: string): Promise<void> {

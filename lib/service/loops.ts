@@ -5,6 +5,7 @@ import type { FeedTakers } from "../store/feed_reader.ts";
 import type { Store } from "../store/store.ts";
 import type { RunCore } from "./core.ts";
 import type { Reads } from "./reads.ts";
+import { removeLeftFolders } from "./left_folders.ts";
 import { Recovery } from "./recovery.ts";
 import type { Runs } from "./runs.ts";
 import { Timers } from "./timers.ts";
@@ -72,6 +73,9 @@ export class Loops {
         return true;
       },
     });
+    if (this.#parts.shared) {
+      this.#inBackground("folders.left", removeLeftFolders(this.#parts, () => this.#stopped !== null));
+    }
     if (!store.summaries.ready) this.#inBackground("summaries.load", store.summaries.load());
   }
 

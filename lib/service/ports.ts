@@ -169,6 +169,8 @@ export interface FolderFile {
 }
 /** The folders of sessions. Links, devices and names outside the folder are refused; `.holdfast` is hidden. */
 export interface Folders {
+  /** Sessions that have a folder here. */
+  list(): Promise<string[]>;
   ensure(session_id: string): Promise<void>;
   /** Regular files by path; digests are kept between scans while size and mtime stand. */
   scan(session_id: string): Promise<FileInfo[]>;

@@ -68,6 +68,10 @@ export class SharedFolders implements Folders {
     });
   }
 
+  list(): Promise<string[]> {
+    return this.#parts.folders.list();
+  }
+
   ensure(session_id: string): Promise<void> {
     return this.#parts.folders.ensure(session_id);
   }

@@ -12,7 +12,8 @@ import type { Known } from "./memory.ts";
 const MIN_TAKEOVERS = 3;
 
 /** Checks how runs ended; of those that the poison guard ended, the rounds that came before it. */
-export async function checkEnds({ memory, target, data }: CheckParts): Promise<number[]> {
+export async function checkEnds(parts: CheckParts): Promise<number[]> {
+  const { memory, target } = parts;
   const poisoned: number[] = [];
   for (const known of memory.kept) {
     const where = `session ${known.session_id} (${known.book.kind})`;
@@ -22,7 +23,7 @@ export async function checkEnds({ memory, target, data }: CheckParts): Promise<n
     }
     const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });
     if (known.ended === "completed") {
-      const marks = await readMarks(data, known.session_id);
+      const marks = await readMarks(parts, known);
       const wrong = known.book.resultBreach?.({ result: run.json["result"], known, marks }) ?? null;
       if (wrong !== null) memory.breach(where, wrong);
     }
@@ -38,16 +39,21 @@ export async function checkEnds({ memory, target, data }: CheckParts): Promise<n
   return poisoned;
 }
 
-/** Looks into the closed store. */
-export async function checkStore({ memory, data }: CheckParts): Promise<void> {
+/** Looks into the store when every server is closed; on a shared one rows of dead writers are swept much later. */
+export async function checkStore(
+  { memory, disks }: CheckParts,
+  { path, shared = false }: { path: string; shared?: boolean },
+): Promise<void> {
   const deleted = [...memory.sessions.values()].filter((known) => known.deleting === "acknowledged");
-  const kv = await Deno.openKv(`${data}/holdfast.kv`);
+  const kv = await Deno.openKv(path);
   try {
     const seen: Record<string, number> = {};
     for await (const { key } of kv.list({ prefix: [] }, { batchSize: 500 })) {
       const gone = deleted.find((known) => isOf(key, known));
       if (gone !== undefined) memory.breach(`deleted ${gone.session_id}`, `left a row ${JSON.stringify(key)}`);
-      if (isRest(key)) memory.breach("store", `holds ${JSON.stringify(key)} at rest`);
+      if (isRest(key) && !(shared && key[0] === "writer")) {
+        memory.breach("store", `holds ${JSON.stringify(key)} at rest`);
+      }
       seen[String(key[0])] = (seen[String(key[0])] ?? 0) + 1;
     }
     // The index of runs by owner is what a migration makes: whatever it was cut off at, it is whole.
@@ -61,8 +67,10 @@ export async function checkStore({ memory, data }: CheckParts): Promise<void> {
     kv.close();
   }
   for (const { session_id } of deleted) {
-    const left = await Deno.stat(`${data}/sessions/${session_id}`).then(() => true, () => false);
-    if (left) memory.breach(`deleted ${session_id}`, "left its folder");
+    for (const disk of disks) {
+      const left = await Deno.stat(`${disk}/sessions/${session_id}`).then(() => true, () => false);
+      if (left) memory.breach(`deleted ${session_id}`, "left its folder");
+    }
   }
 }
 

@@ -4,8 +4,8 @@
 //   B2. Each line that a block prints names its block, its attempt and its number: a line that is missing, doubled or out
 //       of order shows in the log.
 //   B3. Every text that an agent says is unique in its book: said twice is seen.
-import type { JsonObject } from "@/lib/model/json.ts";
-import { type Block, block, code } from "./blocks.ts";
+import type { Json, JsonObject } from "@/lib/model/json.ts";
+import { type Block, block, code, counted } from "./blocks.ts";
 import type { Chance } from "./chance.ts";
 import { FLOW_MAKERS, type ResultParts } from "./flow_books.ts";
 
@@ -14,6 +14,8 @@ export type Question = "approve" | "ask" | "plan";
 /** A task with what is known of it before it runs. */
 export interface Book {
   readonly kind: string;
+  /** By what a counter outside knows its marks; without one they lie in the session's folder. */
+  readonly key?: string;
   readonly task: string;
   readonly config: JsonObject;
   /** Names of its blocks in their order; each in a step of that name, or in the step before it (`inside`). */
@@ -112,7 +114,7 @@ function fails(chance: Chance): Book {
 ## Well
 ${fence(code(blocks[0] as Block))}
 ## Bad
-${fence(code(blocks[1] as Block, `mark("end"); throw new Error("the table is empty");\n`))}`;
+${fence(code(blocks[1] as Block, `await mark("end"); throw new Error("the table is empty");\n`))}`;
   return { kind: "fails", task, config: { mode: "one-shot" }, blocks, ends: "failed" };
 }
 
@@ -146,4 +148,17 @@ export function makeBook(kind: string, chance: Chance): Book {
   const make = MAKERS[kind];
   if (make === undefined) throw new RangeError(`There is no book "${kind}"`);
   return make(chance);
+}
+
+/** A book whose blocks leave their marks at a counter. */
+export function countedBook(book: Book, counter: { url: string; host: string; key: string }): Book {
+  const { url, host, key } = counter;
+  const change = (value: Json): Json => {
+    if (typeof value === "string") return counted(value, `${url}/${key}`);
+    if (Array.isArray(value)) return value.map(change);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, change(one)]));
+  };
+  const config = { ...change(book.config) as JsonObject, grants: { net: [host] } };
+  return { ...book, key, task: counted(book.task, `${url}/${key}`), config };
 }

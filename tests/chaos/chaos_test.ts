@@ -49,6 +49,9 @@ Deno.test("[CHAOS2] a log with a gap, a line twice, a line too few or a line of 
     first(zero, output(2, "One aaaaaaaa 0"), output(3, "One 0123abcd 1")),
     "is of attempt 0123abcd of One, which was over",
   );
+  const resumed = line(2, "workflow_resumed", {});
+  assertEquals(first(zero, resumed, output(3, "One aaaaaaaa 0")), "none");
+  assertEquals(first(zero, resumed, output(3, "One 0123abcd 1")), "is of attempt 0123abcd of One, which was over");
 });
 
 Deno.test("[CHAOS3] a block that begins again after the next one, or ends after its next attempt began, is a breach", () => {

@@ -8,7 +8,7 @@
 import { askOnce, type Target } from "./asking.ts";
 import { cutObjects } from "./cut_objects.ts";
 import { breachesOf, finishedBlocks, type Logged, parseLog, runStatus } from "./log_rules.ts";
-import { begun, markBreaches, readMarks } from "./marks.ts";
+import { begun, markBreaches, type MarkPlaces, readMarks } from "./marks.ts";
 import type { Known, Memory } from "./memory.ts";
 
 const FINAL = ["completed", "failed", "cancelled"];
@@ -16,11 +16,9 @@ const AT_REST = ["completed", "failed", "expired"];
 const WAITS = ["run", "resume", "queue", "recovery", "approval", "message", "timer", "task"];
 
 /** What checks need. */
-export interface CheckParts {
+export interface CheckParts extends MarkPlaces {
   readonly memory: Memory;
   readonly target: Target;
-  /** Data folder of the server. */
-  readonly data: string;
 }
 
 /** A GET that must be answered now. */
@@ -30,6 +28,12 @@ async function read(target: Target, path: string) {
 
 /** Checks everything; what is wrong goes into the memory. */
 export async function checkAll(parts: CheckParts): Promise<void> {
+  await checkSessions(parts);
+  for (const [where, what] of await listBreaches(parts)) parts.memory.breach(where, what);
+}
+
+/** Checks every session by itself. */
+export async function checkSessions(parts: CheckParts): Promise<void> {
   const { memory } = parts;
   for (const known of [...memory.sessions.values()]) {
     const was = known.deleting;
@@ -40,7 +44,6 @@ export async function checkAll(parts: CheckParts): Promise<void> {
     if (known.deleting !== was) continue;
     for (const what of found) memory.breach(`session ${known.session_id} (${known.book.kind})`, what);
   }
-  await checkList(parts);
 }
 
 /** A request that broke says nothing of the session; one that was answered wrongly does. */
@@ -130,8 +133,8 @@ export function waitBreaches(session: Record<string, unknown>): string[] {
   return found;
 }
 
-async function checkMarks({ data }: CheckParts, known: Known, log: readonly Logged[]): Promise<string[]> {
-  const marks = await readMarks(data, known.session_id);
+async function checkMarks(parts: CheckParts, known: Known, log: readonly Logged[]): Promise<string[]> {
+  const marks = await readMarks(parts, known);
   const found = markBreaches(marks, known.book, known.losses);
   for (const { name } of finishedBlocks(log, known.book)) {
     const times = begun(marks, name);
@@ -143,20 +146,23 @@ async function checkMarks({ data }: CheckParts, known: Known, log: readonly Logg
   return found;
 }
 
-async function checkList({ target, memory }: CheckParts): Promise<void> {
+/** What is wrong with the list: where, and what. */
+export async function listBreaches({ target, memory }: CheckParts): Promise<[where: string, what: string][]> {
   const before = new Map([...memory.sessions.values()].map((known) => [known.session_id, known.deleting]));
   const { status, json } = await read(target, "/api/sessions?limit=200");
-  if (status !== 200) return memory.breach("the list", `answers ${status}`);
+  if (status !== 200) return [["the list", `answers ${status}`]];
   const rows = json["sessions"] as Record<string, unknown>[];
+  const found: string[] = [];
   for (const row of rows) {
-    for (const what of waitBreaches(row)) memory.breach("the list", what);
+    found.push(...waitBreaches(row));
     if (before.get(String(row["session_id"])) === "acknowledged") {
-      memory.breach("the list", `shows ${row["session_id"]}, which was deleted`);
+      found.push(`shows ${row["session_id"]}, which was deleted`);
     }
   }
   for (const [session_id, deleting] of before) {
     const times = rows.filter((row) => row["session_id"] === session_id).length;
     const still = memory.sessions.get(session_id)?.deleting === "no";
-    if (deleting === "no" && still && times !== 1) memory.breach("the list", `shows ${session_id} ${times} times`);
+    if (deleting === "no" && still && times !== 1) found.push(`shows ${session_id} ${times} times`);
   }
+  return found.map((what) => ["the list", what]);
 }

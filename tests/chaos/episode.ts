@@ -3,17 +3,16 @@
 //   E1. Whatever it does is chosen by the seed and the number of the episode alone.
 //   E2. After each kill everything is checked that anybody knows; a check that is itself cut off is done by the next life.
 import { checkEnds, checkStore } from "./after.ts";
-import { makeBook, MODEL_SHELF, RUNBOOK_SHELF, type Shelf } from "./books.ts";
+import { MODEL_SHELF, RUNBOOK_SHELF } from "./books.ts";
 import { type Chance, chance } from "./chance.ts";
 import { checkAll, type CheckParts } from "./checks.ts";
+import { Crowd } from "./crowd.ts";
 import { FLOWS, OUTSIDE } from "./flow_books.ts";
 import { Host } from "./host.ts";
 import { carryOut, killBeside, passedPlace } from "./kills.ts";
-import { chooseManner } from "./manners.ts";
 import { Memory } from "./memory.ts";
 import { People } from "./people.ts";
 import { type Aim, faultOf, type Life, needOf, planEpisode, type Round } from "./plan.ts";
-import type { Need } from "./points.ts";
 import type { Kill } from "./report.ts";
 import { startSpeaker } from "./speaker.ts";
 import { openWire, type Wire } from "./wire.ts";
@@ -82,22 +81,21 @@ class Episode {
   readonly #parts: Parts;
   readonly #checks: CheckParts;
   readonly #env: Record<string, string>;
-  readonly #shelf: Shelf;
+  readonly #crowd: Crowd;
   readonly #kills: Kill[] = [];
-  #started = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     const speaks = parts.of.fork("model").yes(0.25);
-    this.#shelf = speaks ? MODEL_SHELF : RUNBOOK_SHELF;
+    const { memory, host, people } = parts;
+    this.#crowd = new Crowd({ memory, people, shelf: speaks ? MODEL_SHELF : RUNBOOK_SHELF });
     this.#env = {
       ...settingsOf(parts.of.fork("settings")),
       HOLDFAST_WORKFLOWS: FLOWS,
       HOLDFAST_ASK_READ: OUTSIDE,
       ...(speaks ? { OPENAI_BASE_URL: parts.speaker_url, HOLDFAST_MODEL: "speaker" } : {}),
     };
-    const { memory, host } = parts;
-    this.#checks = { memory, target: host.target, data: host.data };
+    this.#checks = { memory, target: host.target, disks: [host.data] };
   }
 
   async run(): Promise<EpisodeResult> {
@@ -136,10 +134,10 @@ class Episode {
     const needs = rounds.map(needOf);
     if (rounds.length > 0 && !needs.includes("rest")) {
       const first = needs.includes("long runs") ? "long runs" : needs[0] ?? "runs";
-      this.#startTasks(tasks, tasks.between(1, 3), this.#books(first));
+      this.#crowd.start(first, tasks, tasks.between(1, 3));
     }
     for (const round of rounds) {
-      const press = () => this.#press(round, tasks);
+      const press = () => this.#crowd.press(needOf(round), tasks);
       this.#killed(await carryOut({ host, wire, memory, press }, round, of.fork(`kill ${this.#kills.length}`)));
     }
     await checking;
@@ -184,35 +182,6 @@ class Episode {
     this.#parts.memory.rounds = this.#kills.push(kill);
   }
 
-  /** Does what leads to the place of a round. */
-  #press(round: Round, of: Chance): void {
-    const { memory, people } = this.#parts;
-    const need = needOf(round);
-    if (need === "rest") return;
-    const live = memory.kept.filter((known) => known.ended === null);
-    if (need === "deletes") {
-      const deleting = [...memory.sessions.values()].some((known) => known.deleting === "asked");
-      const victim = memory.kept.find((known) => known.log.length > 5);
-      if (!deleting && victim !== undefined) return people.delete(victim);
-    }
-    const most = need === "starts" ? 4 : 2;
-    if (live.length + people.starting < most) this.#startTasks(of.fork(this.#started), 1, this.#books(need));
-  }
-
-  /** The books that lead to a place. */
-  #books(need: Need): readonly string[] {
-    const { any, questions, long } = this.#shelf;
-    return need === "questions" ? questions : need === "long runs" ? long : any;
-  }
-
-  #startTasks(of: Chance, count: number, kinds: readonly string[]): void {
-    for (let i = 0; i < count; i++) {
-      const task = of.fork(i);
-      this.#started++;
-      void this.#parts.people.start(makeBook(task.pick(kinds), task.fork("book")), chooseManner(task.fork("manner")));
-    }
-  }
-
   /** Checks a server that may be killed meanwhile: then the next life is checked. */
   async #check(): Promise<void> {
     const { host, memory } = this.#parts;
@@ -238,8 +207,8 @@ class Episode {
       const behind = people.behind().join("; ");
       memory.breach("settle", `not at rest after ${SETTLE_MS} ms: ${people.busy} requests; viewers: ${behind}`);
     }
-    if (memory.sessions.size !== this.#started) {
-      memory.breach("settle", `${memory.sessions.size} of ${this.#started} started`);
+    if (memory.sessions.size !== this.#crowd.started) {
+      memory.breach("settle", `${memory.sessions.size} of ${this.#crowd.started} started`);
     }
     await this.#check();
     const poisoned = await checkEnds(this.#checks);
@@ -248,7 +217,7 @@ class Episode {
     await this.#swept();
     await host.drain();
     await host.noOrphans();
-    await checkStore(this.#checks);
+    await checkStore(this.#checks, { path: `${host.data}/holdfast.kv` });
     return poisoned;
   }
 
@@ -263,7 +232,7 @@ class Episode {
 }
 
 /** The settings of an episode's servers. */
-function settingsOf(of: Chance): Record<string, string> {
+export function settingsOf(of: Chance): Record<string, string> {
   return {
     HOLDFAST_WAIT_HOLD: of.pick(["60", "0.1", "0"]),
     HOLDFAST_CONCURRENCY: of.pick(["10", "10", "2"]),

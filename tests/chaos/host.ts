@@ -23,27 +23,39 @@ export interface Died {
   readonly output: string;
 }
 
+/** What a host needs. */
+export interface HostParts {
+  readonly memory: Memory;
+  readonly wire: Wire;
+  /** Settings of all its lives. */
+  readonly env?: Record<string, string>;
+}
+
 /** The server under test. */
 export class Host {
   readonly data: string;
   readonly target: Target = { url: null, token: TOKEN };
   readonly #memory: Memory;
   readonly #wire: Wire;
+  readonly #env: Record<string, string>;
   #server: TestServer | null = null;
   #alive = false;
   /** Somebody waits for the server to stop at a place. Any other stop comes too late for its round: it goes on. */
   stopAwaited = false;
+  /** It is kept stopped: nobody lets it go on but who stopped it. */
+  frozen = false;
   /** Milliseconds from exec to ready of each life. */
   readonly starts_ms: number[] = [];
 
-  private constructor(data: string, parts: { memory: Memory; wire: Wire }) {
+  private constructor(data: string, parts: HostParts) {
     this.data = data;
     this.#memory = parts.memory;
     this.#wire = parts.wire;
+    this.#env = parts.env ?? {};
   }
 
   /** Makes a data folder. */
-  static async open(parts: { memory: Memory; wire: Wire }): Promise<Host> {
+  static async open(parts: HostParts): Promise<Host> {
     const data = await Deno.makeTempDir({ prefix: "holdfast-chaos-" });
     await Deno.mkdir(TEMPLATES, { recursive: true });
     await Deno.mkdir(`${data}/cache`);
@@ -59,6 +71,10 @@ export class Host {
   get pid(): number | null {
     return this.#alive ? this.#server?.pid ?? null : null;
   }
+  /** Port of the last server, or null. */
+  get port(): number | null {
+    return this.#server?.port ?? null;
+  }
   /** What the last server wrote. */
   get output(): string {
     return this.#server?.output() ?? "";
@@ -73,7 +89,7 @@ export class Host {
     // Its banner names the public URL, which is the network's.
     const port = freePort();
     const look = setInterval(() => stoppedChildren().forEach(stopped), STOP_LOOK_MS);
-    const own = { HOLDFAST_PUBLIC_URL: this.#wire.url, HOLDFAST_TOKEN: TOKEN };
+    const own = { HOLDFAST_PUBLIC_URL: this.#wire.url, HOLDFAST_TOKEN: TOKEN, ...this.#env };
     try {
       this.#server = await startServer({ data: this.data, port, env: { ...own, ...env } });
     } catch (error) {
@@ -85,20 +101,20 @@ export class Host {
     this.#alive = true;
     this.starts_ms.push(server.ready_ms);
     const care = setInterval(() => {
-      if (!this.stopAwaited && isStopped(server.pid)) signal(server.pid, "SIGCONT");
+      if (!this.stopAwaited && !this.frozen && isStopped(server.pid)) signal(server.pid, "SIGCONT");
     }, STOP_LOOK_MS);
     void server.ended.then(() => {
       clearInterval(care);
       if (this.#server === server) this.#dead();
     });
-    this.#wire.target = port;
+    this.#wire.targets.add(port);
     this.target.url = `http://127.0.0.1:${port}`;
     return null;
   }
 
   #dead(): void {
     this.#alive = false;
-    this.#wire.target = null;
+    if (this.#server !== null) this.#wire.targets.delete(this.#server.port);
     this.target.url = null;
   }
 

@@ -5,6 +5,7 @@
 //   R3. Of each attempt of a block the lines are there in order from 0, none missing, none twice; all of them when the
 //       block has finished; and none of an attempt that was over because the next one had begun.
 //   R4. What a model says, delta by delta, is the beginning of what it was asked to say; each turn for itself.
+//       Nor of one that began before the sandbox was started anew.
 //   R5. Nothing of a run follows its end; a status follows from the one before it.
 import type { Block } from "./blocks.ts";
 import type { Book } from "./books.ts";
@@ -95,6 +96,7 @@ export function attemptsOf(log: readonly Logged[]): { attempts: Attempt[]; breac
   const current = new Map<string, string>();
   const breaches: string[] = [];
   for (const { seq, event_type, data } of log) {
+    if (event_type === "workflow_resumed") { for (const block of current.keys()) current.set(block, ""); }
     if (event_type !== "output") continue;
     const [, block, id, n] = /^([A-Z][a-z]+) ([0-9a-f]{8}) (\d+)\b/.exec(String(data["message"])) ?? [];
     if (n === undefined) continue;

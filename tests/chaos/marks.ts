@@ -5,6 +5,7 @@
 //   M3. Attempts never overlap: once a later one has begun, an earlier one says nothing.
 //   M4. What the log called finished never begins again.
 import type { Book } from "./books.ts";
+import type { Known } from "./memory.ts";
 
 /** One mark. */
 export interface Mark {
@@ -13,10 +14,25 @@ export interface Mark {
   readonly id: string;
 }
 
+/** Where marks are. */
+export interface MarkPlaces {
+  /** Data folders of the servers. */
+  readonly disks: readonly string[];
+  /** A counter outside, where blocks leave their marks; else in the folder of the only disk. */
+  readonly counter?: { marksOf(key: string): readonly Mark[] };
+}
+
 /** Reads the marks of a session; none where nothing has run. */
-export async function readMarks(data: string, session_id: string): Promise<Mark[]> {
-  const folder = `${data}/sessions/${session_id}`;
-  return [...await readBlockMarks(folder), ...await readStepMarks(folder)];
+export async function readMarks(places: MarkPlaces, known: Pick<Known, "session_id" | "book">): Promise<Mark[]> {
+  const { disks, counter } = places;
+  const folders = disks.map((disk) => `${disk}/sessions/${known.session_id}`);
+  const blocks = counter === undefined
+    ? await Promise.all(folders.map(readBlockMarks))
+    : [counter.marksOf(known.book.key ?? "")];
+  // One file an attempt, on each disk that has a copy.
+  const steps = (await Promise.all(folders.map(readStepMarks))).flat();
+  const byId = new Map(steps.map((mark) => [mark.id, mark]));
+  return [...blocks.flat(), ...byId.values()];
 }
 
 /** Steps leave a file for each attempt: NAMEstep-ID.txt. */
@@ -33,6 +49,7 @@ async function readStepMarks(folder: string): Promise<Mark[]> {
   return marks;
 }
 
+/** Marks in the file of a folder. */
 async function readBlockMarks(folder: string): Promise<Mark[]> {
   let text: string;
   try {

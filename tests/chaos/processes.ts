@@ -103,3 +103,24 @@ export function signal(pid: number, name: Deno.Signal): void {
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
   }
 }
+
+/** The sessions below a folder whose blocks are at work. */
+export function blocksIn(sessions: string): Set<string> {
+  const found = new Set<string>();
+  for (const { pid, state } of allStats()) {
+    if (state === "Z" || !isBlock(pid)) continue;
+    const at = placeOf(pid).find((text) => text.includes(sessions));
+    const id = at?.slice(at.indexOf(sessions) + sessions.length).match(/^[\w-]+/)?.[0];
+    if (id !== undefined) found.add(id);
+  }
+  return found;
+}
+
+/** Where a process works, and its command line. */
+function placeOf(pid: number): string[] {
+  try {
+    return [Deno.readLinkSync(`/proc/${pid}/cwd`), Deno.readTextFileSync(`/proc/${pid}/cmdline`)];
+  } catch {
+    return []; // gone
+  }
+}

@@ -1,7 +1,7 @@
 // The network between viewers and the server: it can be cut, and it outlives the server.
 //
-// Viewers connect each to an address of their own for a whole episode; each connection is carried to the server that lives
-// then. Cut, both ends see a connection that broke, without a word of goodbye.
+// Viewers connect each to an address of their own for a whole episode; each connection is carried to a server that lives
+// then, to several in turn. Cut, both ends see a connection that broke, without a word of goodbye.
 //   N1. A line says itself when a connection of it broke: some breaks are never told to a program by its runtime. One that
 //       stands and is silent is the server's affair.
 
@@ -9,12 +9,12 @@
 export interface Wire {
   /** The address by which the server is known. */
   readonly url: string;
-  /** Port of the server that lives now; null: nobody answers. */
-  target: number | null;
+  /** Ports of the servers that live now; none: nobody answers. */
+  readonly targets: Set<number>;
   /** An address of one viewer. */
   line(): Line;
-  /** Breaks every connection; the number of them. */
-  cut(): number;
+  /** Breaks every connection, or those to one port; the number of them. */
+  cut(port?: number): number;
   close(): void;
 }
 /** The line of one viewer, which has one connection at a time. */
@@ -28,10 +28,13 @@ export interface Line {
 /** A break that the runtime does tell is told in this time. */
 const TOLD_MS = 1_000;
 
+/** Both ends of each connection, with the port that it goes to; null: not carried yet. */
+type Open = Map<Deno.TcpConn, number | null>;
+
 /** Opens a network. */
 export function openWire(): Wire {
   const listeners: Deno.TcpListener[] = [];
-  const open = new Set<Deno.TcpConn>();
+  const open: Open = new Map();
   const listen = (shut: () => void = () => {}) => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     listeners.push(listener);
@@ -41,7 +44,7 @@ export function openWire(): Wire {
   };
   const wire: { -readonly [K in keyof Wire]: Wire[K] } = {
     url: "",
-    target: null,
+    targets: new Set(),
     line() {
       const waiting = new Set<() => void>();
       const { carried, url } = listen(() => {
@@ -60,10 +63,10 @@ export function openWire(): Wire {
         broken: () => new Promise<void>((resolve) => waiting.add(resolve)),
       };
     },
-    cut() {
-      const cut = open.size / 2;
-      for (const conn of open) shut(open, conn);
-      return cut;
+    cut(port) {
+      const doomed = [...open].filter(([, to]) => port === undefined || to === port);
+      for (const [conn] of doomed) shut(open, conn);
+      return doomed.length / 2;
     },
     close() {
       for (const listener of listeners) listener.close();
@@ -77,7 +80,7 @@ export function openWire(): Wire {
 /** What the connections of one address share. */
 interface Carried {
   readonly wire: Wire;
-  readonly open: Set<Deno.TcpConn>;
+  readonly open: Open;
   /** Connections that stand. */
   stands: number;
   /** One of them broke. */
@@ -95,11 +98,12 @@ async function accept(listener: Deno.TcpListener, carried: Carried): Promise<voi
 
 async function carry(near: Deno.TcpConn, carried: Carried): Promise<void> {
   const { wire, open } = carried;
-  open.add(near);
-  const port = wire.target;
+  open.set(near, null);
+  const port = nextOf(wire.targets);
   const far = port === null ? null : await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => null);
   if (far !== null) {
-    open.add(far);
+    open.set(far, port);
+    if (open.has(near)) open.set(near, port);
     carried.stands++;
     if (open.has(near)) await Promise.race([pump(near, far, asKnown(new URL(wire.url).host)), pump(far, near)]);
     carried.stands--;
@@ -107,6 +111,15 @@ async function carry(near: Deno.TcpConn, carried: Carried): Promise<void> {
   }
   shut(open, near);
   carried.shut();
+}
+
+/** Those who live are chosen in turn. */
+function nextOf(targets: Set<number>): number | null {
+  const [first] = targets;
+  if (first === undefined) return null;
+  targets.delete(first);
+  targets.add(first);
+  return first;
 }
 
 /** A request of a viewer names its line; the server is known by the one address of the network. */
@@ -135,7 +148,7 @@ async function pump(
   }
 }
 
-function shut(open: Set<Deno.TcpConn>, conn: Deno.TcpConn): void {
+function shut(open: Open, conn: Deno.TcpConn): void {
   if (!open.delete(conn)) return;
   try {
     conn.close();

@@ -184,3 +184,28 @@ Deno.test("[SHF7] a content is whole or not there", async () => {
   await kv.atomic().delete(part!.key).commit();
   assertEquals(await files.content(session_id, "d"), null);
 });
+
+Deno.test("[SHF8] a folder whose session was deleted while its instance was down goes soon after the start, the others stay", async () => {
+  const idle = workflow("idle", () => Promise.resolve(null));
+  await using first = await openWorld({ workflows: [idle], shared: true, own_disk: true });
+  const second = await first.next();
+  const sessions = [];
+  for (const _ of [1, 2]) {
+    const { session_id } = await first.holdfast.createSession(ADMIN, { mode: "idle", config: {} });
+    await first.holdfast.folders.write(session_id, "in.txt", new TextEncoder().encode("one"));
+    await second.holdfast.query.files(ADMIN, session_id);
+    sessions.push(session_id);
+  }
+  const [gone = "", kept = ""] = sessions;
+  assertEquals(second.folders.files.has(gone), true);
+  second.crash();
+  await first.holdfast.execute(ADMIN, gone, { type: "delete_session" });
+  const swept = async () => {
+    await first.pass(500);
+    return (await first.store.events.headSeq(gone)) === null && !first.folders.files.has(gone);
+  };
+  await first.until(swept, "the sweep");
+  const again = await first.next({ disk: second.folders });
+  await again.until(() => !again.folders.files.has(gone), "the folder goes");
+  assertEquals([...again.folders.files.keys()], [kept]);
+});

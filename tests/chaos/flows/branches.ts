@@ -5,7 +5,7 @@ const Item = z.strictObject({ name: z.string(), code: z.string().nullable() });
 
 export default defineWorkflow({
   id: "chaos-branches",
-  config: z.strictObject({ limit: z.int(), items: z.array(Item).max(20) }),
+  config: z.strictObject({ grants: z.unknown().optional(), limit: z.int(), items: z.array(Item).max(20) }),
   async run(ctx) {
     const { items, limit } = ctx.config;
     const tokens = await ctx.map(

@@ -5,7 +5,7 @@ const Block = z.strictObject({ name: z.string(), code: z.string() });
 
 export default defineWorkflow({
   id: "chaos-speaks",
-  config: z.strictObject({ says: z.array(z.string()), blocks: z.array(Block) }),
+  config: z.strictObject({ grants: z.unknown().optional(), says: z.array(z.string()), blocks: z.array(Block) }),
   async run(ctx) {
     const said: string[] = [];
     for (const say of ctx.config.says) {

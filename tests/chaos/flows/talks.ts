@@ -6,7 +6,7 @@ const Plan = z.strictObject({ steps: z.array(z.string()) });
 
 export default defineWorkflow({
   id: "chaos-talks",
-  config: z.strictObject({ nap_s: z.number(), outside: z.string() }),
+  config: z.strictObject({ grants: z.unknown().optional(), nap_s: z.number(), outside: z.string() }),
   messages: true,
   async run(ctx) {
     ctx.emit("phase_change", { phase: "greeting" });

@@ -17,6 +17,11 @@ export async function findDenokv(): Promise<string | null> {
 
 /** A store that several servers share. */
 export interface SharedStore extends AsyncDisposable {
+  /** Its address, and the settings that lead a server to it. */
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Pid of the process that lives. */
+  readonly pid: number;
   /** Starts a server on it, with a data folder of its own. */
   server(env?: Record<string, string>): Promise<TestServer>;
   /** kill -9 of the store. */
@@ -42,11 +47,15 @@ export async function openSharedStore(program: string): Promise<SharedStore> {
     }
     await child.status;
   };
+  const url = `http://${address}`;
+  const own = { HOLDFAST_KV: url, DENO_KV_ACCESS_TOKEN: ACCESS };
   return {
-    server: (env = {}) =>
-      startServer({
-        env: { HOLDFAST_KV: `http://${address}`, DENO_KV_ACCESS_TOKEN: ACCESS, HOLDFAST_TOKEN: TOKEN, ...env },
-      }),
+    url,
+    env: own,
+    get pid() {
+      return child.pid;
+    },
+    server: (env = {}) => startServer({ env: { ...own, HOLDFAST_TOKEN: TOKEN, ...env } }),
     kill,
     async restart() {
       child = await run(program, { folder, address });

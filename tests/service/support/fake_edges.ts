@@ -68,6 +68,7 @@ export class FakeFolders implements Folders {
     this.files.set(session_id, files);
     return files;
   }
+  list = (): Promise<string[]> => Promise.resolve([...this.files.keys()]);
   ensure = (session_id: string): Promise<void> => Promise.resolve(void this.#of(session_id));
   scan = (session_id: string): Promise<FileInfo[]> =>
     Promise.resolve([...this.#of(session_id).keys()].sort().map((path) => this.#info(session_id, path)));

@@ -43,6 +43,8 @@ export interface WorldOptions {
   tamper?: (writer: Writer<SessionState>) => Writer<SessionState>;
   /** It has a disk of its own. */
   own_disk?: boolean;
+  /** The disk that another process had. */
+  disk?: FakeFolders;
   /** Told each key that is read by itself. */
   heard?: (key: Key) => void;
 }
@@ -106,7 +108,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOptions> = {}): Promise<World> {
   const options = { ...ground.options, ...more };
   const { clock } = ground;
-  const folders = options.own_disk ? new FakeFolders(clock) : ground.folders;
+  const folders = options.disk ?? (options.own_disk ? new FakeFolders(clock) : ground.folders);
   const n = ++ground.instances;
   const instance = `instance-${n}`;
   const gate = gateOf(wayOf(ground.connection, clock, options.way), clock, options);

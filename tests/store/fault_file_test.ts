@@ -1,0 +1,35 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+Deno.test("[FP5] what a file names is armed again at each SIGUSR2, in the place of what was armed, and counts from then", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "leaf.began:1");
+  const of = (name: string) => new URL(`../../lib/store/${name}`, import.meta.url);
+  const program = `import { followFaults } from "${of("fault_file.ts")}";
+    import { passing } from "${of("fault_point.ts")}";
+    const say = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text + "\\n"));
+    followFaults("@${file}");
+    passing("commit.told");
+    Deno.writeTextFileSync("${file}", "commit.told:2");
+    const told = Promise.withResolvers();
+    Deno.addSignalListener("SIGUSR2", () => told.resolve());
+    Deno.kill(Deno.pid, "SIGUSR2");
+    await told.promise;
+    passing("leaf.began");
+    passing("commit.told");
+    say("lives");
+    passing("commit.told");
+    say("never");`;
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--config", new URL("../../deno.json", import.meta.url).pathname, program],
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const { signal, stdout, stderr } = await child.output();
+    assertStringIncludes(new TextDecoder().decode(stderr), "fault point commit.told\n");
+    assertEquals([signal, new TextDecoder().decode(stdout)], ["SIGKILL", "lives\n"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
