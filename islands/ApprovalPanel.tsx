@@ -12,6 +12,7 @@ import { AskFoot } from "../lib/ui/approval/AskFoot.tsx";
 import { AskText } from "../lib/ui/approval/AskText.tsx";
 import { PlanDiff } from "../lib/ui/approval/PlanDiff.tsx";
 import { PlanEditor } from "../lib/ui/approval/PlanEditor.tsx";
+import { SumEditor } from "../lib/ui/approval/SumEditor.tsx";
 import { isSaidByHead, Subject } from "../lib/ui/approval/Subject.tsx";
 import { buttonsOf } from "../lib/ui/approval/verbs.ts";
 
@@ -56,7 +57,16 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
                   onDraft={(next) => state.args.value = next}
                 />
               )}
-              {plan === null && args === null && <Subject approval={approval} />}
+              {state.sum !== null && (
+                <SumEditor
+                  edit={state.sum}
+                  text={state.sumText.value}
+                  wrong={state.invalid.value !== null}
+                  locked={locked}
+                  onText={(text) => state.sumText.value = text}
+                />
+              )}
+              {plan === null && args === null && state.sum === null && <Subject approval={approval} />}
               {plan !== null && (
                 <PlanEditor
                   draft={plan}

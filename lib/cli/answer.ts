@@ -5,6 +5,7 @@ import { isCancel, select, text } from "@clack/prompts";
 import type { Api } from "../client/api.ts";
 import { ClientError } from "../client/api.ts";
 import { gateFields, gateWords } from "../client/gate_words.ts";
+import { sumComplaint, type SumEdit, sumEditOf, sumModifications, sumWords } from "../client/sum_edit.ts";
 import type { Json } from "../model/json.ts";
 import type { Verb } from "../model/approval.ts";
 import type { Approval } from "../protocol/rest.ts";
@@ -108,13 +109,30 @@ async function answered(approval: Approval, signal: AbortSignal): Promise<Answer
   return { resolution: "answered", modifications: { answer: answer ?? "" } };
 }
 
-/** What a person edits: of a call of a tool its arguments, else the subject. */
-function subjectOf({ approval_type, context }: Approval): Json {
+/** What a person edits: of a call of a tool its arguments, of a budget the new sum, else the subject. */
+export function subjectOf(approval: Approval): Json {
+  if (sumEditOf(approval) !== null) return {};
+  const { approval_type, context } = approval;
   const call = approval_type === "tool_call" && context !== null && typeof context === "object" ? context : {};
   return ("args" in call ? call["args"] : undefined) ?? context;
 }
 
+/** Another limit of a budget: a number within its bounds. */
+async function otherSum(edit: SumEdit, signal: AbortSignal): Promise<AnswerBody | null> {
+  const words = (n: number) => sumWords(edit.unit, n);
+  const sum = await text({
+    message: `The new limit, ${words(edit.least)} to ${words(edit.most)}`,
+    initialValue: `${edit.proposed}`,
+    validate: (typed) => sumComplaint(edit, typed ?? "") ?? undefined,
+    signal,
+  });
+  if (isCancel(sum)) return interrupted(signal);
+  return { resolution: "modified", modifications: sumModifications(sum) };
+}
+
 async function modified(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
+  const sum = sumEditOf(approval);
+  if (sum !== null) return await otherSum(sum, signal);
   const file = await Deno.makeTempFile({ prefix: "holdfast-", suffix: ".json" });
   try {
     await Deno.writeTextFile(file, `${JSON.stringify(subjectOf(approval), null, 2)}\n`);

@@ -2,7 +2,7 @@
 import type { Api } from "../client/api.ts";
 import type { Json } from "../model/json.ts";
 import type { Session } from "../protocol/rest.ts";
-import { sendAnswer, showApproval, verbOf } from "./answer.ts";
+import { sendAnswer, showApproval, subjectOf, verbOf } from "./answer.ts";
 import type { Approval } from "../protocol/rest.ts";
 import type { Line } from "./grammar.ts";
 import { settings } from "./run_command.ts";
@@ -152,8 +152,9 @@ type AnswerLine = Line<"approvals approve"> | Line<"approvals reject"> | Line<"a
 
 /** `approvals approve|reject|edit`. */
 export async function answerApproval(line: AnswerLine, api: Api): Promise<number> {
-  const modifications = line.do === "approvals edit" ? await changed(line.with) : undefined;
+  const whole = line.do === "approvals edit" ? await edited(line) : undefined;
   const approval = await api.approval(line.id);
+  const modifications = line.do === "approvals edit" ? withFields(approval, line, whole) : undefined;
   const resolution = wordedVerb(line, approval);
   const done = await sendAnswer(api, approval, {
     resolution,
@@ -178,6 +179,23 @@ function wordedVerb(line: AnswerLine, approval: Approval): string {
     default:
       return line satisfies never;
   }
+}
+
+type EditLine = Line<"approvals edit">;
+
+/** The subject of the file; undefined where single fields are named only. */
+async function edited(line: EditLine): Promise<Json | undefined> {
+  if (line.with !== undefined) return await changed(line.with);
+  if (line.set.length > 0) return undefined;
+  throw new Exit(EXIT.usage, "What is changed? --with FILE takes the whole subject, --set KEY=VALUE a field of it.");
+}
+
+/** The subject as it is sent: of the file, or as it was asked, with the fields that were named. */
+function withFields(approval: Approval, line: EditLine, whole: Json | undefined): Json {
+  const subject = whole === undefined ? subjectOf(approval) : whole;
+  if (line.set.length === 0) return subject;
+  const fields = typeof subject === "object" && subject !== null && !Array.isArray(subject) ? subject : {};
+  return { ...fields, ...settings(line.set) };
 }
 
 /** The changed subject (or the answer) that a file holds. */

@@ -82,6 +82,7 @@ const rejecting = {
   as: optional(option("--as", string({ metavar: "VERB" }), { description: message`One of the answers it allows.` })),
   ...feedback(),
 };
+const editing = { do: constant("approvals edit"), id: id("APPROVAL"), ...feedback(), ...json };
 const approvalList = object({ do: constant("approvals list"), ...json });
 const approvals = command(
   "approvals",
@@ -91,15 +92,7 @@ const approvals = command(
       command("reject", object({ do: constant("approvals reject"), id: id("APPROVAL"), ...rejecting, ...json })),
       command(
         "edit",
-        object({
-          do: constant("approvals edit"),
-          id: id("APPROVAL"),
-          with: option("--with", string({ metavar: "FILE" }), {
-            description: message`JSON file with the changed subject; - for standard input.`,
-          }),
-          ...feedback(),
-          ...json,
-        }),
+        object({ ...editing, with: optional(fileOption()), set: fieldOptions() }),
       ),
       command("list", approvalList),
       approvalList,
@@ -108,6 +101,17 @@ const approvals = command(
   ),
   { description: message`Lists what needs you; approve, reject, edit.` },
 );
+
+function fileOption() {
+  return option("--with", string({ metavar: "FILE" }), {
+    description: message`JSON file with the changed subject; - for standard input.`,
+  });
+}
+
+function fieldOptions() {
+  const description = message`A field of the subject and its new value, as raise_to=5.`;
+  return multiple(option("--set", keyValue(), { description }));
+}
 
 function feedback() {
   return { feedback: optional(option("--feedback", string({ metavar: "TEXT" }))) };

@@ -38,6 +38,7 @@ function press(event: KeyboardEvent, { state, buttons }: KeyTarget): void {
   if (button !== undefined) return send(button.verb);
   if (event.key === "e" && state.editable) {
     event.preventDefault();
+    document.getElementById("new-limit")?.focus();
     state.editing.value = state.draft.peek()?.steps[0]?.id ?? null;
   }
   if (event.key === "m") {

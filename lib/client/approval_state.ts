@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import type { Verb } from "../model/approval.ts";
 import type { Json } from "../model/json.ts";
 import { argsComplaint, type ArgsDraft, argsDraftOf, argsOf, changedArgs } from "./args_edit.ts";
+import { isOtherSum, sumComplaint, type SumEdit, sumEditOf, sumModifications } from "./sum_edit.ts";
 import { changesOf, complaintOf, draftOf, type PlanDraft } from "./plan_edit.ts";
 import type { Approval } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
@@ -16,6 +17,9 @@ export interface ApprovalState {
   draft: Signal<PlanDraft | null>;
   /** The arguments of a call; null when it asks about none. */
   args: Signal<ArgsDraft | null>;
+  /** The sum that may be typed, with its bounds, and what is typed; null when it asks for no budget. */
+  sum: SumEdit | null;
+  sumText: Signal<string>;
   /** The step whose fields are open. */
   editing: Signal<string | null>;
   feedback: Signal<string>;
@@ -45,11 +49,16 @@ export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalS
   const draft = useSignal(draftOf(approval.context));
   const editable = approval.modifications_schema !== undefined && approval.allowed.includes("modified");
   const args = useSignal(draft.peek() === null ? argsDraftOf(approval.context, approval.modifications_schema) : null);
-  const changes = useComputed(() => editable ? countChanges(draft.value, args.value) : 0);
-  const invalid = useComputed(() => changes.value === 0 ? null : complaint(draft.value, args.value));
+  const sum = sumEditOf(approval);
+  const sumText = useSignal(`${sum?.proposed ?? ""}`);
+  const typed = (): Typed => ({ plan: draft.value, args: args.value, sum, sumText: sumText.value });
+  const changes = useComputed(() => editable ? countChanges(typed()) : 0);
+  const invalid = useComputed(() => changes.value === 0 ? null : complaint(typed()));
   const state: Omit<ApprovalState, "send"> = {
     draft,
     args,
+    sum,
+    sumText,
     editing: useSignal<string | null>(null),
     feedback: useSignal(""),
     answer: useSignal(""),
@@ -74,20 +83,31 @@ export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalS
   return { ...state, send: (verb) => send(state, approval, { verb, place }) };
 }
 
-function countChanges(plan: PlanDraft | null, args: ArgsDraft | null): number {
-  if (plan !== null) return changesOf(plan).total;
-  return args === null ? 0 : changedArgs(args);
+/** What a person may have changed of a subject: at most one of them is there. */
+interface Typed {
+  plan: PlanDraft | null;
+  args: ArgsDraft | null;
+  sum: SumEdit | null;
+  sumText: string;
 }
 
-function complaint(plan: PlanDraft | null, args: ArgsDraft | null): string | null {
+function countChanges({ plan, args, sum, sumText }: Typed): number {
+  if (plan !== null) return changesOf(plan).total;
+  if (args !== null) return changedArgs(args);
+  return sum !== null && isOtherSum(sum, sumText) ? 1 : 0;
+}
+
+function complaint({ plan, args, sum, sumText }: Typed): string | null {
   if (plan !== null) return complaintOf(plan);
-  return args === null ? null : argsComplaint(args);
+  if (args !== null) return argsComplaint(args);
+  return sum === null ? null : sumComplaint(sum, sumText);
 }
 
 function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json | undefined {
   if (verb === "answered") return { answer: state.answer.peek() };
   if (verb !== "modified") return undefined;
   const [draft, args] = [state.draft.peek(), state.args.peek()];
+  if (state.sum !== null) return sumModifications(state.sumText.peek());
   if (draft === null) return args === null ? undefined : argsOf(args);
   return JSON.parse(JSON.stringify({ steps: draft.steps }));
 }

@@ -40,6 +40,10 @@ function rightWords(subject: JsonObject): Table {
         word: "Raise the limit",
         does: `This run may use more ${unit}, up to the new limit. Later runs may not.`,
       },
+      modified: {
+        word: "Raise to this limit",
+        does: `This run may use more ${unit}, up to the limit that you typed. Later runs may not.`,
+      },
       rejected: { word: "Reject", does: "The limit stays; the call of the model fails." },
       rejected_always: {
         word: "Never in this session",

@@ -6,7 +6,12 @@ import * as z from "zod";
 import { ApprovalId, Timestamp } from "./ids.ts";
 
 /** What a gate stands for: the call itself (`call`), a host, a path, or more of a budget. */
-export const Right = z.strictObject({ kind: z.enum(["call", "net", "read", "budget"]), what: z.string().max(1000) });
+export const Right = z.strictObject({
+  kind: z.enum(["call", "net", "read", "budget"]),
+  what: z.string().max(1000),
+  /** Of a budget: the limit as it was when this was asked. */
+  from: z.number().optional(),
+});
 /** What a gate stands for. */
 export type Right = z.infer<typeof Right>;
 
@@ -17,7 +22,8 @@ export const MAX_GRANTS = 100;
 
 /** A standing answer of a session: never asked again. */
 export const SessionGrant = z.strictObject({
-  ...Right.shape,
+  kind: Right.shape.kind,
+  what: Right.shape.what,
   allowed: z.boolean(),
   /** What was asked, for people. */
   text: z.string().max(GRANT_CHARS),

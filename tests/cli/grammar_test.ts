@@ -82,6 +82,15 @@ Deno.test("[GR1] approvals alone lists; approve, reject and edit take an id and 
     do: "approvals edit",
     id,
     with: "-",
+    set: [],
+    feedback: undefined,
+    json: false,
+  });
+  assertEquals(read("approvals", "edit", id, "--set", "raise_to=5"), {
+    do: "approvals edit",
+    id,
+    with: undefined,
+    set: [["raise_to", "5"]],
     feedback: undefined,
     json: false,
   });
@@ -145,7 +154,8 @@ Deno.test("[GR2] what is not in the grammar is refused: words, flags, what is mi
     "sessions list --limit 201",
     "sessions list --limit x",
     "sessions export a --json",
-    "approvals edit a",
+    "approvals edit",
+    "approvals edit a --set novalue",
     "approvals approve",
     "approvals approve a --with f",
     "watch",

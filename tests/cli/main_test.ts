@@ -129,6 +129,40 @@ Deno.test("[CE4] approve, reject and edit send the verb that the approval allows
   );
 });
 
+Deno.test("[CE7] edit takes single fields: of a budget the sum alone, of a call the arguments with what was named", async () => {
+  await using server = new ScriptServer();
+  const sum = { type: "object", properties: { raise_to: { type: "number", minimum: 1, maximum: 100 } } };
+  server.ask(sampleApproval({
+    approval_id: uuid(11),
+    approval_type: "permission",
+    allowed: ["approved", "modified", "rejected"],
+    context: { right: "budget", unit: "usd", limit: 1, raise_to: 2 },
+    modifications_schema: sum,
+  }));
+  server.ask(sampleApproval({
+    approval_id: uuid(12),
+    approval_type: "tool_call",
+    allowed: ["approved", "modified", "rejected"],
+    context: { tool: "files_write", args: { path: "a.txt", content: "one" } },
+  }));
+  const heard = new Map<string, unknown>();
+  server.answered = (id, body) => void heard.set(id, body);
+  const ends = await each([
+    ["approvals", "edit", uuid(11), "--set", "raise_to=3.5"],
+    ["approvals", "edit", uuid(12), "--set", "content=two"],
+    ["approvals", "edit", uuid(12)],
+  ], server.env);
+  assertEquals(ends.map((end) => end.code), [0, 0, 2]);
+  assertStringIncludes(ends[2]?.err ?? "", "--set KEY=VALUE");
+  assertEquals(
+    heard,
+    new Map<string, unknown>([
+      [uuid(11), { resolution: "modified", modifications: { raise_to: 3.5 } }],
+      [uuid(12), { resolution: "modified", modifications: { path: "a.txt", content: "two" } }],
+    ]),
+  );
+});
+
 Deno.test("[CE4] doctor ends with 0 when all is well, with 1 when a check is not, and login keeps a token for this user", async () => {
   await using server = new ScriptServer();
   const ready = (ok: boolean) => () =>

@@ -1,4 +1,5 @@
 import { assertEquals, assertObjectMatch } from "@std/assert";
+import { leastLimit, raisedLimit } from "../../lib/engine/rules/costs.ts";
 import type { Verb } from "../../lib/model/approval.ts";
 import type { GateAsk } from "../../lib/model/command.ts";
 import type { Json } from "../../lib/model/json.ts";
@@ -277,6 +278,78 @@ Deno.test("[ENG-ASK14] a budget: a yes raises the limit in the commit that begin
   assertEquals([story.state.run?.cost.limit_usd, story.state.session?.cost.limit_usd], [2, 2]);
   assertObjectMatch(begin(story, "o", { kind: "model" }) as object, { began: true });
   assertEquals(story.state.approvals.get(two.approval_id)?.status, "cancelled");
+});
+
+/** A run of a dollar that has spent it, with two turns in front of the question for more. */
+function spent() {
+  const story = new Story().running({ maxCostUsd: 1 });
+  const usage = { input_tokens: 1, output_tokens: 1, cached_input_tokens: 0 };
+  begin(story, "m", { kind: "model" });
+  story.ok(story.sandbox, { type: "record_cost", key: "m", agent: "a", model: "m", usage, cost_usd: 1 });
+  story.end("m");
+  const more = () =>
+    gate({
+      right: { kind: "budget", what: "usd 2", from: 1 },
+      allowed: ["approved", "modified", "rejected"],
+      ask: {
+        action: "Raise the limit",
+        description: "",
+        context: { right: "budget", unit: "usd", limit: 1, raise_to: 2 },
+        modifications_schema: {
+          type: "object",
+          properties: { raise_to: { type: "number", minimum: 1.01, maximum: 100_000 } },
+          required: ["raise_to"],
+          additionalProperties: false,
+        },
+      },
+    });
+  const [one, two] = [more(), more()];
+  begin(story, "n", { kind: "model", gate: one });
+  begin(story, "o", { kind: "model", gate: two });
+  return { story, one, two };
+}
+
+Deno.test("[ENG-ASK21] another sum for a budget: the limit becomes what was typed, in the commit that begins the turn", () => {
+  for (const sum of [1.5, 7.25]) {
+    const { story, one, two } = spent();
+    story.answer(one.approval_id, "modified", { raise_to: sum });
+    assertEquals(story.state.run?.cost.limit_usd, 1);
+    assertObjectMatch(begin(story, "n", { kind: "model" }) as object, { began: true });
+    assertEquals([story.state.run?.cost.limit_usd, story.state.session?.cost.limit_usd], [sum, sum]);
+    assertEquals(story.state.entries.get("n")?.args_digest, undefined);
+    // The other question named a limit that is none any more, whether the sum is less or more than it proposed.
+    assertObjectMatch(begin(story, "o", { kind: "model" }) as object, { began: true });
+    assertEquals(story.state.approvals.get(two.approval_id)?.status, "cancelled");
+  }
+});
+
+Deno.test("[ENG-ASK22] a sum out of its bounds, or none, is refused and changes nothing; a later answer never lowers a limit", () => {
+  const { story, one, two } = spent();
+  for (const raise_to of [1, -5, 1e9, "3", null]) {
+    const said = story.answer(one.approval_id, "modified", { raise_to });
+    assertEquals("code" in said && said.code, "invalid", `${raise_to}`);
+  }
+  assertEquals(story.state.approvals.get(one.approval_id)?.status, "pending");
+  story.answer(one.approval_id, "modified", { raise_to: 9 });
+  story.answer(two.approval_id, "modified", { raise_to: 3 });
+  begin(story, "n", { kind: "model" });
+  begin(story, "o", { kind: "model" });
+  assertEquals(story.state.run?.cost.limit_usd, 9);
+});
+
+Deno.test("[ENG-ASK23] what is proposed is twice the limit, and again until the next call may begin", () => {
+  const usd = (used: number, limit: number, next: number) => {
+    const budget = { unit: "usd" as const, used, limit };
+    return [raisedLimit(budget, next), leastLimit(budget, next)];
+  };
+  assertEquals([usd(1, 1, 0), usd(1, 1, 0.4), usd(0.05, 0.01, 0.05), usd(0.5, 0, 0)], [
+    [2, 1.01],
+    [2, 1.41],
+    [0.16, 0.11],
+    [1, 0.51],
+  ]);
+  const tokens = { unit: "tokens" as const, used: 120, limit: 100 };
+  assertEquals([raisedLimit(tokens, 120), leastLimit(tokens, 120), leastLimit(tokens, 0)], [400, 240, 121]);
 });
 
 Deno.test("[ENG-ASK15] a question of a workflow that was answered for the session is not asked again", () => {

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { AppError } from "@/lib/model/error.ts";
 import { workflow } from "./support/workflows.ts";
 import { ADMIN, openWorld } from "./support/world.ts";
 
@@ -198,7 +199,7 @@ Deno.test("[RUN9] a budget that is used up asks a person before the next turn; a
     const [one] = (await world.holdfast.query.approvals(ADMIN, { status: "pending", session_id, limit: 10 })).items;
     assertEquals([one?.approval_type, one?.allowed, one?.estimate], [
       "permission",
-      ["approved", "rejected", "rejected_always"],
+      ["approved", "modified", "rejected", "rejected_always"],
       { cost_usd: 1 },
     ]);
     assertEquals(one?.action, "Raise the limit of this run from $1 to $2");
@@ -207,6 +208,34 @@ Deno.test("[RUN9] a budget that is used up asks a person before the next turn; a
     assertEquals(world.models.asked.length, asked);
     assertEquals((await world.holdfast.query.run(ADMIN, run_id)).result, result);
   }
+});
+
+Deno.test("[RUN15] another sum is typed for a budget: what does not fit is refused by name, what fits is the run's limit", async () => {
+  const spender = workflow("spender", async (ctx) => {
+    for (const name of ["first", "second", "third"]) await ctx.model(name, { agent: "a", messages: [] });
+    return "spent";
+  });
+  await using world = await openWorld({ workflows: [spender] });
+  const usage = { input_tokens: 1, output_tokens: 1, cached_input_tokens: 0, limit_tokens: null, model: "m" };
+  world.models.answer = () => Promise.resolve({ text: "x", usage: { ...usage, cost_usd: 1 } });
+  const config = { mode: "spender", maxCostUsd: 1 };
+  const { session_id, run_id } = await world.holdfast.startTask(ADMIN, { task: "T", config });
+  await world.status(session_id, "waiting");
+  const [one] = (await world.holdfast.query.approvals(ADMIN, { status: "pending", session_id, limit: 10 })).items;
+  const to = (raise_to: number) =>
+    world.holdfast.resolveApproval(ADMIN, {
+      approval_id: one?.approval_id ?? "",
+      resolution: "modified",
+      modifications: { raise_to },
+    });
+  const refused = await assertRejects(() => to(1.5), AppError);
+  assertEquals(refused.details?.errors?.map(({ path }) => path), ["modifications.raise_to"]);
+  await to(3.5);
+  await world.status(session_id, "completed");
+  const run = await world.holdfast.query.run(ADMIN, run_id);
+  assertEquals([run.result, run.cost.usd, run.cost.limit_usd], ["spent", 3, 3.5]);
+  const asked = (await world.events(session_id)).filter((event) => event.event_type === "approval_requested");
+  assertEquals(asked.length, 1);
 });
 
 Deno.test("[RUN10] an error of the workflow ends the run failed with its code and trace", async () => {

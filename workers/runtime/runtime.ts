@@ -20,6 +20,7 @@ import type { RuntimePorts } from "./ports.ts";
 import { Random } from "./random.ts";
 import { Run } from "./run.ts";
 import { failureData, traceOf } from "./thrown.ts";
+import { COMMON_KEYS } from "./verbs.ts";
 
 /** Version of the protocol that this runtime speaks. */
 const PROTOCOL = 1;
@@ -203,10 +204,16 @@ async function runWorkflow(run: Run) {
   return exactJson(await workflow.run(ctx), `the result of workflow "${workflow.id}"`);
 }
 
+/** What the workflow's schema is asked about: the keys of every mode that it does not name are the host's alone. */
+function ownKeys({ config: { shape } }: Workflow, config: JsonObject): JsonObject {
+  const entries = Object.entries(config);
+  return Object.fromEntries(entries.filter(([key]) => !COMMON_KEYS.has(key) || Object.hasOwn(shape, key)));
+}
+
 /** The config as the workflow's schema makes it once: a later start gets what it was, also when the schema has changed. */
 function configOf({ workflow, start, outbox }: Run): unknown {
   if (start.parsed === true) return start.config;
-  const parsed = workflow.config.safeParse(start.config);
+  const parsed = workflow.config.safeParse(ownKeys(workflow, start.config));
   if (!parsed.success) {
     throw new Failure("invalid_config", `The config of "${workflow.id}" does not fit: ${parsed.error.message}`);
   }

@@ -1,4 +1,4 @@
-// Two lists of the model, written out: importing lib/model would build all its schemas at each start of a sandbox (10 ms).
+// Lists of the model, written out: importing lib/model would build all its schemas at each start of a sandbox (10 ms).
 // A test holds them to the model's.
 import type { ApprovalType, Verb } from "../../lib/model/approval.ts";
 import type { LeafKind } from "../../lib/model/journal.ts";
@@ -15,3 +15,12 @@ export const VERBS: Readonly<Record<ApprovalType, readonly Verb[]>> = {
   permission: ["approved", "approved_session", "rejected", "rejected_always"],
   input: ["answered", "rejected"],
 };
+
+/** The config keys that every mode takes. */
+export const COMMON_KEYS: ReadonlySet<string> = new Set([
+  "runTimeout",
+  "approvalTimeout",
+  "maxCostUsd",
+  "maxTokens",
+  "grants",
+]);

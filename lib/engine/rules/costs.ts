@@ -2,7 +2,11 @@
 //
 //   B1. A budget that is used up ends no run: before the next model turn a person is asked for more (gates.ts), and a no
 //       fails the turn. A budget of 0 lets models answer that cost nothing.
+//   B2. A yes raises a limit as was asked, or to the sum that the person typed; never does it lower one.
+import * as z from "zod";
 import type { Cost, Usage } from "../../model/cost.ts";
+import type { JournalEntry } from "../../model/journal.ts";
+import type { Right } from "../../model/right.ts";
 import type { RunRecord } from "../../model/run.ts";
 import { WARN_AT } from "../limits.ts";
 import { stepOfLeaf } from "../steps.ts";
@@ -40,27 +44,46 @@ export function usedUp(run: RunRecord): Budget | null {
   return budgets(run).find(isUsedUp) ?? null;
 }
 
-/** What a limit becomes when a person allows more: twice as much. A limit of nothing becomes a dollar, or 100,000 tokens. */
-export function raisedLimit(unit: "usd" | "tokens", limit: number): number {
-  if (limit > 0) return Math.round(limit * 2 * 10_000) / 10_000;
-  return unit === "usd" ? 1 : 100_000;
+/**
+ * What a limit becomes when a person allows more: twice as much, and again until the next call may begin. A limit of
+ * nothing becomes a dollar, or 100,000 tokens.
+ */
+export function raisedLimit(budget: Budget, next: number): number {
+  const { unit, limit, used } = budget;
+  let raised = limit > 0 ? limit * 2 : unit === "usd" ? 1 : 100_000;
+  while (raised <= used || raised < used + next) raised *= 2;
+  return unit === "usd" ? Math.ceil(raised * 10_000 - 1e-6) / 10_000 : Math.ceil(raised);
 }
 
-/** Raises a limit as was asked ("usd 2" is two dollars); one that is higher by now stays. */
-export function raiseBudget(work: Work, what: string): void {
+/** The least limit with which the next call may begin: whole cents, or tokens. */
+export function leastLimit({ unit, used }: Budget, next: number): number {
+  if (unit === "tokens") return Math.floor(used + Math.max(next, 1));
+  return (Math.floor((used + next) * 100 + 1e-6) + 1) / 100;
+}
+
+/** Raises the limit that a gate asked about; one that is higher by now stays. */
+export function raiseBudget(work: Work, gate: JournalEntry): void {
   const { run } = work.state;
-  if (run === null || isRaised(run, what)) return;
-  const { unit, limit } = wished(what);
+  if (run === null || gate.right === undefined) return;
+  const { unit, limit } = { ...wished(gate.right.what), ...typed(gate) };
+  if ((budgets(run).find((one) => one.unit === unit)?.limit ?? Infinity) >= limit) return;
   if (unit === "tokens") return setRun(work, { ...run, config: { ...run.config, maxTokens: limit } });
   setRun(work, { ...run, cost: { ...run.cost, limit_usd: limit } });
   setSession(work, { cost: { ...work.state.session.cost, limit_usd: limit } });
 }
 
-/** Tells whether a run may use by now what was asked for. */
-export function isRaised(run: RunRecord, what: string): boolean {
-  const { unit, limit } = wished(what);
+/** The sum that the person put in the place of the one that was asked for. */
+function typed(gate: JournalEntry): { limit?: number } {
+  const answer = gate.status === "done" ? Typed.safeParse(gate.value) : null;
+  return answer?.success ? { limit: answer.data.value.raise_to } : {};
+}
+const Typed = z.looseObject({ verb: z.literal("modified"), value: z.looseObject({ raise_to: z.number() }) });
+
+/** Tells whether the limit was raised since it was asked about: what was asked is out of date. */
+export function isRaised(run: RunRecord, right: Right): boolean {
+  const { unit, limit } = wished(right.what);
   const budget = budgets(run).find((one) => one.unit === unit);
-  return budget === undefined || budget.limit >= limit;
+  return budget === undefined || (right.from === undefined ? budget.limit >= limit : budget.limit > right.from);
 }
 
 function wished(what: string): { unit: string; limit: number } {

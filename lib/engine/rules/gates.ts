@@ -61,7 +61,7 @@ export function passGate(work: Work, run: OpenRun, command: Begin): Passed {
     setEntry(work, { ...news, used: true });
     const failure = mine ? refused(work, news) : null;
     if (failure !== null) return { go: false, failure };
-    if (mine && news.right?.kind === "budget") raiseBudget(work, news.right.what);
+    if (mine && news.right?.kind === "budget") raiseBudget(work, news);
   }
   const changed = changedDigest(work, own, match);
   if (gate === undefined || match?.status === "done") return { go: true, waited: mine, ...changed };
@@ -129,7 +129,7 @@ function begin(
 
 /** Somebody has allowed more for another leaf meanwhile: nobody need answer this. */
 export function isOutdated(run: RunRecord | null, gate: JournalEntry): boolean {
-  return run !== null && gate.right?.kind === "budget" && isRaised(run, gate.right.what);
+  return run !== null && gate.right?.kind === "budget" && isRaised(run, gate.right);
 }
 
 function stands(more: { later?: true } = {}): Passed {
@@ -170,7 +170,7 @@ function refused(work: Work, gate: Gate): FailureData | null {
 /** The digest of what a person made of the arguments, where one changed them. */
 function changedDigest(work: Work, own: readonly JournalEntry[], match: JournalEntry | undefined) {
   const call = match ?? own.findLast((one) => one.right?.kind === "call" && one.status === "done");
-  const row = call === undefined ? undefined : rowOf(work, call);
+  const row = call?.right?.kind === "call" ? rowOf(work, call) : undefined;
   return row?.status === "resolved" && row.resolution === "modified" ? { args_digest: row.answer_digest } : {};
 }
 

@@ -20,7 +20,8 @@ export function keepAnswer(work: Work, answered: { row: PendingApproval; ask: Ap
   const { row, ask, verb } = answered;
   if (verb !== "approved_session" && verb !== "rejected_always") return;
   const entry = work.state.entries.get(row.step_id);
-  const right: Right = entry?.right ?? { kind: "call", what: row.digest };
+  const { kind, what }: Right = entry?.right ?? { kind: "call", what: row.digest };
+  const right = { kind, what };
   const others = (work.state.session.grants ?? []).filter((grant) => !same(grant, right));
   if (others.length >= MAX_GRANTS) {
     emit(work, "warning", {

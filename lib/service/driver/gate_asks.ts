@@ -2,9 +2,12 @@
 //
 //   Q1. The digest is of the host's own making and covers what is asked, whatever the texts say.
 //   Q2. "For this session" is offered where it can be meant: not for money, which nobody allows without an end.
-import { budgets, raisedLimit } from "../../engine/rules/costs.ts";
+//   Q3. A budget may be raised to another sum than the one that is proposed: enough for the call that waits, and no more
+//       than a config may say.
+import { type Budget, budgets, leastLimit, raisedLimit } from "../../engine/rules/costs.ts";
 import type { Verb } from "../../model/approval.ts";
 import type { GateAsk } from "../../model/command.ts";
+import { MAX_COST_USD, MAX_TOKENS } from "../../model/config.ts";
 import { targetOf, warningOf } from "../../model/host_name.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { RunRecord } from "../../model/run.ts";
@@ -15,9 +18,11 @@ import { toJson, type Wish } from "./leaf.ts";
 
 type ToolFrame = Extract<BeginFrame, { kind: "tool" }>;
 
+/** As much as a config may say. */
+const MOST = { usd: MAX_COST_USD, tokens: MAX_TOKENS } as const;
 const FOR_CALLS: Verb[] = ["approved", "approved_session", "rejected", "modified"];
 const FOR_RIGHTS: Verb[] = ["approved", "approved_session", "rejected", "rejected_always"];
-const FOR_BUDGETS: Verb[] = ["approved", "rejected", "rejected_always"];
+const FOR_BUDGETS: Verb[] = ["approved", "modified", "rejected", "rejected_always"];
 
 /** The digest of a question about exactly this call. */
 export function callDigest({ tool, ...args }: ToolArgs): string {
@@ -68,14 +73,20 @@ function callTitle(args: ToolArgs): string {
 
 /** The question for a right. */
 export function rightGate(wish: Wish, approval_id: string): GateAsk {
-  const { right, action, description, about, cost_usd } = wish;
+  const { right, action, description, about, cost_usd, modifications_schema } = wish;
   const allowed = right.kind === "budget" ? FOR_BUDGETS : FOR_RIGHTS;
   const context: JsonObject = { right: right.kind, ...about };
   return {
     approval_id,
     approval_type: "permission",
     allowed,
-    ask: { action: short(action), description, context, ...(cost_usd === undefined ? {} : { estimate: { cost_usd } }) },
+    ask: {
+      action: short(action),
+      description,
+      context,
+      ...(modifications_schema === undefined ? {} : { modifications_schema }),
+      ...(cost_usd === undefined ? {} : { estimate: { cost_usd } }),
+    },
     approval_digest: digestOf({ type: "permission", subject: context, verbs: allowed }),
     on_timeout: "reject",
     right,
@@ -127,18 +138,32 @@ export function budgetWish(run: RunRecord, next: { usd: number; tokens: number }
   const near = budgets(run).find(({ used, limit, unit }) => (used > 0 && used >= limit) || used + next[unit] > limit);
   if (near === undefined) return null;
   const { unit, limit, used } = near;
-  const raise_to = raisedLimit(unit, limit);
+  const raise_to = raisedLimit(near, next[unit]);
   const amount = (n: number) => unit === "usd" ? `$${Number(n.toFixed(4))}` : `${n.toLocaleString("en")} tokens`;
   const more = next[unit] > 0
     ? ` The next call of the model may take about ${amount(next[unit])}, as much as the dearest so far.`
     : "";
   return {
-    right: { kind: "budget", what: `${unit} ${raise_to}` },
+    right: { kind: "budget", what: `${unit} ${raise_to}`, from: limit },
     action: `Raise the limit of this run from ${amount(limit)} to ${amount(raise_to)}`,
     description: `${amount(used)} of ${amount(limit)} are used.${more} Without a yes this call fails.`,
     about: { unit, limit, raise_to },
+    modifications_schema: sumSchema(near, next[unit], raise_to),
     cost_usd: next.usd,
   };
+}
+
+/** The new sum as a person may type it. */
+function sumSchema(budget: Budget, next: number, raise_to: number): JsonObject {
+  const { unit } = budget;
+  const sum = {
+    type: unit === "usd" ? "number" : "integer",
+    description: unit === "usd" ? "The new limit of this run, in US dollars" : "The new limit of this run, in tokens",
+    minimum: Math.min(leastLimit(budget, next), raise_to),
+    maximum: Math.max(MOST[unit], raise_to),
+    default: raise_to,
+  };
+  return { type: "object", properties: { raise_to: sum }, required: ["raise_to"], additionalProperties: false };
 }
 
 function short(text: string): string {

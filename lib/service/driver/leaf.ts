@@ -44,6 +44,8 @@ export interface Wish {
   /** What the digest covers beside the right. */
   readonly about: JsonObject;
   readonly cost_usd?: number;
+  /** What of it a person may change. */
+  readonly modifications_schema?: JsonObject;
 }
 
 /** The failure of what was thrown. Errors of ports that carry a code keep it; all else is `error`. */

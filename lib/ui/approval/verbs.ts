@@ -59,7 +59,9 @@ export function buttonsOf(approval: Approval, changes: number): VerbButton[] {
   const verbs = ORDER.filter((verb) => verb === edited || (verb !== "modified" && approval.allowed.includes(verb)));
   const words = gateWords(approval);
   return verbs.map((verb, i) => {
-    const button = verb === edited ? editedButton(verb, changes) : { ...BUTTONS[verb], verb, ...words[verb] };
+    const button = verb === edited
+      ? { ...editedButton(verb, changes), ...words.modified }
+      : { ...BUTTONS[verb], verb, ...words[verb] };
     return i > 0 && button.tone === "accent" ? quiet(button) : button;
   });
 }

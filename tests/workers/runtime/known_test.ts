@@ -64,6 +64,19 @@ Deno.test("[WK-KNOW4] config is parsed once by the workflow's schema, with its d
   });
 });
 
+Deno.test("[WK-KNOW13] the keys of every mode are the host's: a workflow's schema is asked only about those that it names", async () => {
+  const given = { maxTokens: 100, runTimeout: 60, grants: { read: [], net: [] }, depth: 1 };
+  const seen: unknown[] = [];
+  for (
+    const config of [z.strictObject({ depth: z.number() }), z.strictObject({ depth: z.number(), maxTokens: z.int() })]
+  ) {
+    const flow = defineWorkflow({ id: "test", config, run: (ctx) => ctx.config });
+    const box = await new Sandbox(flow, { start: { config: given } }).start();
+    seen.push(...box.configs);
+  }
+  assertEquals(seen, [{ depth: 1 }, { depth: 1, maxTokens: 100 }]);
+});
+
 Deno.test("[WK-KNOW10] a later start gets the config as it was parsed, also when the schema would refuse it by now", async () => {
   const config = z.strictObject({ depth: z.number().default(3) });
   const flow = defineWorkflow({ id: "test", config, run: (ctx) => ctx.config });
