@@ -37,17 +37,22 @@ export class Memory {
   readonly breaches: string[] = [];
   /** Rounds so far. */
   rounds = 0;
+  /** Kills so far that can have cut sessions off. */
+  losses = 0;
 
-  add(session_id: string, of: { run_id: string; book: Book }): Known {
+  /** A start was acknowledged that had been asked for after so many `losses`. */
+  add(session_id: string, of: { run_id: string; book: Book; after: number }): Known {
+    const { run_id, book, after } = of;
     const known = this.sessions.get(session_id) ?? {
-      ...of,
+      run_id,
+      book,
       session_id,
       log: [],
       answers: new Map(),
       said: new Set(),
       edited: false,
       finished: new Map(),
-      losses: 0,
+      losses: this.losses - after,
       ended: null,
       ended_in: null,
       refused: false,
@@ -87,6 +92,7 @@ export class Memory {
 
   /** A kill that can have cut every session off. */
   lost(): void {
+    this.losses++;
     for (const known of this.sessions.values()) if (known.ended === null) known.losses++;
   }
 }

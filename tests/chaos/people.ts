@@ -49,12 +49,13 @@ export class People {
     this.starting++;
     return this.#do("start", async () => {
       const run_id = crypto.randomUUID();
+      const after = this.#parts.memory.losses;
       const body = { task: book.task, config: book.config, run_id };
       const answer = await this.#ask({ method: "POST", path: "/api/tasks", body, key: `start ${run_id}` })
         .finally(() => this.starting--);
       if (answer.status !== 202) return this.#wrong("start", answer);
       const session_id = String(answer.json["session_id"]);
-      const known = this.#parts.memory.add(session_id, { run_id, book });
+      const known = this.#parts.memory.add(session_id, { run_id, book, after });
       const attendant = new Attendant(
         known,
         manner,

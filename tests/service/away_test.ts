@@ -1,5 +1,6 @@
 // The store slow, away, or losing answers; clocks that disagree. Two engines on one store, or one.
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ExecSpec } from "@/lib/service/ports.ts";
 import { LiveHub } from "@/lib/live/hub.ts";
 import { Subscription } from "@/lib/live/subscription.ts";
 import { configureLog } from "@/lib/log.ts";
@@ -194,6 +195,79 @@ Deno.test("[AWAY5] an answer to a claim that comes too late starts nothing; the 
   });
   const { run, head } = await world.state(session_id);
   assertEquals([attempts, run?.takeovers, world.sandboxes.started.length, head.fence], [[1], 0, 1, 2]);
+});
+
+Deno.test("[AWAY6] code that asks for a page after the lease of its instance is over gets none: nothing is sent", async () => {
+  const coding = workflow("coding", async (ctx) => (await ctx.exec("run", { code: "net" })).ended);
+  const way = new Way();
+  await using first = await openWorld({ workflows: [coding], shared: true, way: way.fate });
+  const bridges: NonNullable<ExecSpec["bridge"]>[] = [];
+  const url = "https://api.example.com/counted";
+  first.sandboxes.scripts.set("net", (spec) => {
+    if (spec.bridge !== undefined) bridges.push(spec.bridge);
+    return new Promise(() => {});
+  });
+  const config = { mode: "coding", grants: { net: ["api.example.com"] } };
+  await first.holdfast.startTask(ADMIN, { task: "T", config });
+  await first.until(() => bridges.length === 1);
+  // The very request that came while the process stood still: nothing has told the block yet that it is over.
+  const order = { url, method: "POST", headers: {} };
+  const asked = async () => await bridges[0]?.(order, new AbortController().signal);
+  assertEquals((await asked() as { status?: number }).status, 200);
+  way.away = true;
+  await pass([first], 5_000);
+  assertEquals("error" in (await asked() ?? {}), true);
+  assertEquals(first.reach.sent.length, 1);
+  way.away = false;
+  await pass([first], 3_000);
+});
+
+Deno.test("[AWAY7] a store that is merely slow (each call 0.2 to 2.5 s): nothing lost, nothing twice, nothing stuck on two instances", async () => {
+  const ran: string[] = [];
+  const steps = workflow("steps", async (ctx) => {
+    for (const name of ["a", "b"]) {
+      await ctx.step(name, ({ attempt }) => (ran.push(`${ctx.task} ${name} ${attempt}`), name));
+    }
+    return ctx.task;
+  });
+  const slow = { on: false, n: 0 };
+  const way = (): Fate => slow.on ? "slow" : "ok";
+  // The same for every run, and spread over the whole range.
+  const slow_ms = () => 200 + (++slow.n * 7_919) % 2_301;
+  await using first = await openWorld({ workflows: [steps], shared: true, way, slow_ms });
+  const second = await first.next();
+  slow.on = true;
+  const started: { session_id: string; run_id: string }[] = [];
+  const refused: unknown[] = [];
+  for (const [n, task] of ["1", "2"].entries()) {
+    void (n % 2 ? first : second).holdfast.startTask(ADMIN, { task, config: { mode: "steps" } })
+      .then((one) => started.push(one), (error) => refused.push(error));
+  }
+  const ended = async () => {
+    const runs = await Promise.all(started.map(async ({ session_id }) => (await first.peek(session_id)).run?.status));
+    return started.length + refused.length === 2 && runs.every((status) => status === "completed");
+  };
+  // Something is always on its way: a turn is not waited out, as it is elsewhere.
+  for (let turns = 0; turns < 3_000 && (turns % 5 !== 0 || !await ended()); turns++) {
+    first.clock.advance(200);
+    for (let rest = 0; rest < 3; rest++) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals([refused, started.length], [[], 2]);
+  slow.on = false;
+  await pass([first, second], 5_000);
+  for (const { session_id, run_id } of started) {
+    const events = await second.events(session_id);
+    assertEquals(events.map((event) => event.seq), events.map((_, n) => n + 1));
+    assertEquals(events.filter((event) => event.event_type === "complete").length, 1);
+    assertEquals((await first.holdfast.query.run(ADMIN, run_id)).status, "completed");
+  }
+  // No attempt ran twice, and nothing that had finished.
+  assertEquals(ran.length, new Set(ran).size);
+  for (const task of ["1", "2"]) {
+    const names = ran.filter((one) => one.startsWith(task)).map((one) => one.split(" ")[1]);
+    assertEquals([...new Set(names)], ["a", "b"]);
+    assertEquals(names, names.toSorted());
+  }
 });
 
 for (const hours of [1, -1]) {

@@ -2,7 +2,8 @@
 //
 //   E1. Code that was stopped for want of a host or a file that a person may be asked for has not failed: the attempt ends
 //       with that wish. What nobody is asked for stays denied.
-//   E2. No process gets the network: the host fetches for it, from hosts that are open to this leaf.
+//   E2. No process gets the network: the host fetches for it, from hosts that are open to this leaf, and only while it
+//       holds its lease.
 import type { ExecArgs, ExecResult } from "../../protocol/sandbox.ts";
 import type { ExecDone, ExecSpec, Executor, Reach, SandboxLimits } from "../ports.ts";
 import type { Redactor } from "../redact.ts";
@@ -17,6 +18,8 @@ export interface ExecParts {
   readonly redactor: Redactor;
   readonly rights: Rights;
   readonly reach: Reach;
+  /** Whether this instance may execute at this moment. */
+  mayExecute(): boolean;
   /** Limits of the next exec: what is left of the run's output counts. */
   limits(): SandboxLimits;
   /** Whether the writer is so far behind that reading should pause. */
@@ -53,9 +56,12 @@ export async function runExec(parts: ExecParts, args: ExecArgs, attempt: Attempt
 const MAX_BRIDGED = 5_000_000;
 
 /** Fetches for code. */
-function bridgeOf({ rights, reach, redactor }: ExecParts, key: string): NonNullable<ExecSpec["bridge"]> {
+function bridgeOf({ rights, reach, redactor, mayExecute }: ExecParts, key: string): NonNullable<ExecSpec["bridge"]> {
   const allows = rights.hostsFor(key);
   return async (order, signal) => {
+    // A process that stood still finds what its code asked for meanwhile, before it finds that its lease is over: another
+    // instance may be at the same block, and what is sent cannot be taken back.
+    if (!mayExecute()) return { error: "Cannot fetch: this block belongs to another instance by now" };
     const { url, method, headers } = order;
     const body = order.body === undefined ? null : Uint8Array.fromBase64(order.body);
     try {

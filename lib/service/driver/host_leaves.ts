@@ -145,6 +145,7 @@ function execParts(parts: HostLeavesParts, run: RunRecord): Parameters<typeof ru
     reach: core.reach,
     limits: () => limitsOf(parts.state().run ?? run, core),
     behind: core.behind,
+    mayExecute: core.mayExecute,
   };
 }
 

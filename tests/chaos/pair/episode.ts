@@ -109,7 +109,8 @@ class Pair {
   }
 
   async #check(): Promise<void> {
-    const { checks, parts: { memory } } = this.#parts;
+    const { checks, parts: { memory, servers } } = this.#parts;
+    servers.countLapses();
     for (const one of checks) {
       try {
         await checkSessions(one);

@@ -20,6 +20,7 @@ export class Servers implements AsyncDisposable {
   readonly #memory: Memory;
   readonly #env: Record<string, string>;
   readonly #instances: [string, string] = ["", ""];
+  readonly #lapses: [number, number] = [0, 0];
   #turn = 0;
 
   private constructor(parts: ServersParts, store: SharedStore, hosts: [Host, Host]) {
@@ -53,6 +54,8 @@ export class Servers implements AsyncDisposable {
   /** Starts one; a start that fails is a breach. */
   async start(which: Which): Promise<void> {
     const host = this.hosts[which];
+    this.countLapses();
+    this.#lapses[which] = 0;
     await Deno.writeTextFile(faultsOf(host), "");
     const died = await host.start({ ...this.#env, HOLDFAST_FAULT: `@${faultsOf(host)}` }, () => {});
     if (died !== null) return this.#memory.breach("start", died.output.slice(-3000));
@@ -69,6 +72,14 @@ export class Servers implements AsyncDisposable {
     const host = this.hosts[which];
     await Deno.writeTextFile(faultsOf(host), fault);
     if (host.pid !== null) signal(host.pid, "SIGUSR2");
+  }
+
+  /** Counts the losses of servers that could not beat in time and gave up what they executed: on a busy machine too. */
+  countLapses(): void {
+    for (const which of [0, 1] as const) {
+      const told = this.hosts[which].output.split("beat.lost").length - 1;
+      for (; this.#lapses[which] < told; this.#lapses[which]++) this.#memory.lost();
+    }
   }
 
   /** Stops a server where it is: whoever was connected to it finds another one. */

@@ -39,6 +39,8 @@ export interface WorldOptions {
   skew?: Skew;
   /** What becomes of each of its calls to the store, under the deadlines; it believes to be remote. */
   way?: () => Fate;
+  /** How many milliseconds a slow call of that way takes. */
+  slow_ms?: () => number;
   /** Stands between the service and its writer. */
   tamper?: (writer: Writer<SessionState>) => Writer<SessionState>;
   /** It has a disk of its own. */
@@ -111,7 +113,7 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
   const folders = options.disk ?? (options.own_disk ? new FakeFolders(clock) : ground.folders);
   const n = ++ground.instances;
   const instance = `instance-${n}`;
-  const gate = gateOf(wayOf(ground.connection, clock, options.way), clock, options);
+  const gate = gateOf(wayOf(ground.connection, clock, options), clock, options);
   const ids = new CountingIds(n);
   const config = parseConfig({ HOLDFAST_DATA: ground.data, ...options.env });
   const settings = engineSettings(config);
@@ -187,10 +189,11 @@ async function startWorld(ground: Ground, worlds: World[], more: Partial<WorldOp
 }
 
 /** A way to the store that may be hostile, with the deadlines that a real one has. */
-function wayOf(connection: Connection, clock: FakeClock, way?: () => Fate): Connection {
+function wayOf(connection: Connection, clock: FakeClock, options: Partial<WorldOptions>): Connection {
+  const { way, slow_ms } = options;
   if (way === undefined) return connection;
   const split = splitClock(clock, () => false);
-  const guard = guardKv(new Hostile(new Landing(connection.kv, () => {}), split, way), { clock: split });
+  const guard = guardKv(new Hostile(new Landing(connection.kv, () => {}), split, way, slow_ms), { clock: split });
   return {
     kv: guard.kv,
     remote: true,

@@ -63,7 +63,13 @@ export class World {
 export class Hostile implements Kv {
   /** A process that was killed: nothing it still wants to say reaches the store. */
   cut = false;
-  constructor(readonly world: World, readonly clock: Pick<Clock, "after">, readonly fate: () => Fate) {}
+  constructor(
+    readonly world: World,
+    readonly clock: Pick<Clock, "after">,
+    readonly fate: () => Fate,
+    /** How long slow calls take; a few milliseconds else. */
+    readonly slow_ms?: () => number,
+  ) {}
 
   get(key: Key): Promise<Entry> {
     return this.#read(() => this.world.real.get(key));
@@ -93,7 +99,7 @@ export class Hostile implements Kv {
     if (this.cut) return this.never();
     switch (this.fate()) {
       case "slow":
-        await this.sleep(7);
+        await this.sleep(this.slow_ms?.() ?? 7);
         return await this.world.call(fn);
       case "throws_before":
       case "throws_after":
@@ -134,7 +140,7 @@ class HostileAtomic implements Atomic {
       case "ok":
         return await this.#land();
       case "slow":
-        await store.sleep(9);
+        await store.sleep(store.slow_ms?.() ?? 9);
         return await this.#land();
       case "throws_before":
         throw new Error("hostile: not sent");
