@@ -28,11 +28,15 @@ export default function ListHead(
   useEffect(() => {
     document.title = `${needs_you > 0 ? `(${needs_you}) ` : ""}Sessions · Holdfast`;
   }, [needs_you]);
+  const plain = Object.keys(filter).length === 0;
+  if (plain && Object.values(pulse.value.by_status).every((count) => count === 0)) {
+    return <h1 class="sr-only">Sessions</h1>;
+  }
   return (
     <>
       <NeedsStrip approvals={needs.value.shown} total={needs.value.total} nameOf={nameOf} now={props.now} />
       <div class="filters">
-        <h1 class="title only-l" style="margin-right:12px">Sessions</h1>
+        <h1 class="title h-l">Sessions</h1>
         <form class="field search" role="search" action="/" method="get">
           {filter.status !== undefined && <input type="hidden" name="status" value={filter.status} />}
           {filter.needs_you && <input type="hidden" name="needs_you" value="true" />}

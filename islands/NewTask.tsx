@@ -1,5 +1,7 @@
 // The form of a new task: mode, text, files, options, what it may do, start. Without JavaScript it posts to /new.
 import { type NewTaskStart, type NewTaskState, useNewTask } from "../lib/client/new_task_state.ts";
+import { configOf } from "../lib/client/schema_form.ts";
+import { grantsWith } from "../lib/client/wanted_grants.ts";
 import { GrantsList } from "../lib/ui/GrantsList.tsx";
 import { Icon } from "../lib/ui/Icon.tsx";
 import { ModeCards } from "../lib/ui/ModeCards.tsx";
@@ -51,7 +53,7 @@ export default function NewTask(props: NewTaskProps) {
 }
 
 const Side = (props: { state: NewTaskState; free_slots: number }) => {
-  const { chosen, busy, error, wrong } = props.state;
+  const { chosen, busy, error, wrong, fields, texts } = props.state;
   const trouble = error.value ?? wrong.value;
   return (
     <aside class="nt-side" aria-label="What it may do">
@@ -60,7 +62,7 @@ const Side = (props: { state: NewTaskState; free_slots: number }) => {
           <Icon name="shield-check" />What it may do
         </h2>
         <p class="meta" style="margin-bottom:8px">Nothing else. Whatever lies beyond, it has to ask you for.</p>
-        {chosen.value && <GrantsList grants={chosen.value.grants} />}
+        {chosen.value && <GrantsList grants={grantsWith(chosen.value.grants, configOf(fields.value, texts.value))} />}
         <div style="margin-top:auto;padding-top:18px">
           {trouble !== null && (
             <p class="meta row bad-text" role="alert">

@@ -15,7 +15,7 @@ import { OfflineBanner } from "../lib/ui/session/OfflineBanner.tsx";
 import { RightsList } from "../lib/ui/session/RightsList.tsx";
 import { SessionHead } from "../lib/ui/session/SessionHead.tsx";
 import { StepTree } from "../lib/ui/session/StepTree.tsx";
-import { firstTab, type TabName, Tabs } from "../lib/ui/session/Tabs.tsx";
+import { firstTab, type TabName, tabOf, Tabs } from "../lib/ui/session/Tabs.tsx";
 import { wireApproval } from "../lib/ui/session/wire_approval.ts";
 import { endingOf } from "../lib/ui/words.ts";
 import ApprovalPanel from "./ApprovalPanel.tsx";
@@ -30,24 +30,27 @@ export default function SessionPage(props: SessionStart) {
   const step = useSignal<string | null>(null);
   const ask = useSignal<Confirm | null>(null);
   const { view } = state;
+  // First what is asked, then the address: a link to a view leads there also while something is asked.
   useEffect(() => leadTo(asking.asked.value === null, tab), [asking.asked.value?.approval_id]);
-  useEffect(() => {
-    const name = state.shown.value.name;
-    document.title = `${view.value.pending.length > 0 ? `(${view.value.pending.length}) ` : ""}${name} · Holdfast`;
-  }, [state.shown.value.name, view.value.pending.length]);
+  useEffect(() => void (tab.value = tabOf(location.hash, props.view) ?? tab.peek()), []);
+  useTitle(state);
+  const turnTo = (name: TabName) => {
+    tab.value = name;
+    history.replaceState(history.state, "", `#${name}`);
+  };
   const run_id = view.value.runs.at(-1)?.run_id;
   useEffect(() => () => void (step.value = null), [run_id]);
   if (state.gone.value) return <Gone />;
   const select = (key: string | null) => {
     step.value = key;
-    if (key !== null) tab.value = "console";
+    if (key !== null) turnTo("console");
   };
   return (
     <>
       <SessionHead
         session={state.shown.value}
         view={view.value}
-        now={state.now.value}
+        now={state.known.value}
         offline={state.offline.value}
         viewers={state.viewers.value}
         busy={state.doing.value}
@@ -59,7 +62,8 @@ export default function SessionPage(props: SessionStart) {
         <aside class={`pane left${tab.value === "steps" ? " show" : ""}`}>
           <StepTree
             view={view.value}
-            now={state.now.value}
+            now={state.known.value}
+            offline={state.offline.value}
             selected={step.value}
             onSelect={select}
             onRetry={mayRetry(state) ? (key) => void state.retryFrom(key) : null}
@@ -71,7 +75,7 @@ export default function SessionPage(props: SessionStart) {
             asked={asking.asked.value !== null}
             files={state.files.value.length}
             tab={tab.value}
-            onTab={(name) => tab.value = name}
+            onTab={turnTo}
           />
           <Asked state={state} asking={asking} tab={tab} />
           <View state={state} tab={tab.value} step={step.value} onStep={() => step.value = null} />
@@ -80,6 +84,13 @@ export default function SessionPage(props: SessionStart) {
       <ConfirmDialog ask={ask.value} onClose={() => ask.value = null} />
     </>
   );
+}
+
+/** The tab of the browser says what waits, and when there is nothing left to see. */
+function useTitle({ view, shown, gone }: SessionState): void {
+  const asked = view.value.pending.length;
+  const title = gone.value ? "Deleted" : `${asked > 0 ? `(${asked}) ` : ""}${shown.value.name}`;
+  useEffect(() => void (document.title = `${title} · Holdfast`), [title]);
 }
 
 /** A run can be repeated when it is over and its session takes another. */

@@ -9,7 +9,7 @@ import type { FileView } from "../engine/view/types.ts";
 import type { FileEntry, Session } from "../protocol/rest.ts";
 import { ClientError, createApi } from "./api.ts";
 import { clientClock } from "./clock.ts";
-import { lineState, pageLine } from "./line.ts";
+import { lastLive, lineState, pageLine } from "./line.ts";
 import { refusalText } from "./refusal.ts";
 import { allFiles } from "./session_files.ts";
 
@@ -28,6 +28,8 @@ export interface SessionState {
   /** The record with what the view knows better: status, wait, name of the running thing. */
   shown: ReadonlySignal<Session>;
   now: Signal<number>;
+  /** The time up to which what is shown is known: now, or when the line was last live. */
+  known: ReadonlySignal<number>;
   viewers: Signal<{ id: string; name: string }[]>;
   /** What lies in the session's folder, as it was listed last. */
   listed: Signal<FileEntry[]>;
@@ -53,16 +55,19 @@ export function useSession(props: SessionStart): SessionState {
   const view = useSignal(props.view);
   const session = useSignal(props.session);
   const listed = useSignal<FileEntry[]>([]);
+  const now = useSignal(props.now);
+  const offline = useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused");
   const state = {
     view,
     session,
     listed,
     files: useComputed(() => allFiles(view.value.files, listed.value)),
     shown: useComputed(() => shownSession(session.value, view.value)),
-    now: useSignal(props.now),
+    now,
+    known: useComputed(() => offline.value ? lastLive.value ?? now.value : now.value),
     viewers: useSignal<{ id: string; name: string }[]>([]),
     gone: useSignal(false),
-    offline: useComputed(() => lineState.value.state === "offline" || lineState.value.state === "refused"),
+    offline,
     doing: useSignal<Act | null>(null),
     problem: useSignal<string | null>(null),
     taking: useSignal<string | null>(null),

@@ -28,14 +28,14 @@ export function SessionRow(
       </span>
       <div class="c-nm grow">
         <a class="nm" href={`/sessions/${session.session_id}`}>
-          <span class="t">{session.name}</span>
+          <span class="t" dir="auto" title={session.name}>{session.name}</span>
           {session.pinned && (
             <span class="pin" title="Pinned">
               <Icon name="pin" size={12} label="Pinned" />
             </span>
           )}
         </a>
-        <div class={`rs t${tone}`}>{reasonOf(session, now)}</div>
+        <div class={`rs t${tone}`} title={reasonOf(session, now)}>{reasonOf(session, now)}</div>
         <div class="row only-s meta" style="margin-top:5px;gap:12px">
           <ModeTag mode={session.mode} />
           <span class="num">{money(session.cost.usd)}</span>

@@ -3,23 +3,27 @@ import type { Session } from "../protocol/rest.ts";
 import { Icon } from "./Icon.tsx";
 import { initials, type Look, LOOKS, modeLook, money } from "./words.ts";
 
-/** Status as colour, icon and word; only "Needs you" is filled. */
-export function StatusBadge(props: { look: Look; word?: string }) {
+/** What changes by itself: not to be shown as live while the line is lost. */
+export const MOVES: ReadonlySet<Look> = new Set(["running", "retrying", "recovering", "queued"]);
+
+/** Status as colour, icon and word; only "Needs you" is filled. `stale` where it may have changed since. */
+export function StatusBadge(props: { look: Look; stale?: boolean }) {
   const { word, icon } = LOOKS[props.look];
   return (
-    <span class={`st st-${props.look}`}>
-      <Icon name={icon} spin={props.look === "running"} />
-      {props.word ?? word}
+    <span class={`st st-${props.stale ? "stale" : props.look}`}>
+      <Icon name={icon} spin={props.look === "running" && !props.stale} />
+      {props.stale ? `Was ${word.toLowerCase()}` : word}
     </span>
   );
 }
 
-/** Status as an icon alone, for dense trees: its word is its name. */
-export function StatusIcon(props: { look: Look }) {
+/** Status as an icon alone, for dense trees: its word is its name; grey and still while it may have changed. */
+export function StatusIcon(props: { look: Look; stale?: boolean }) {
   const { word, icon } = LOOKS[props.look];
+  const stale = props.stale && MOVES.has(props.look);
   return (
-    <span class={`ico st-${props.look}`} title={word}>
-      <Icon name={icon} spin={props.look === "running"} label={word} />
+    <span class={`ico st-${stale ? "stale" : props.look}`} title={word}>
+      <Icon name={icon} spin={props.look === "running" && !stale} label={word} />
     </span>
   );
 }

@@ -37,10 +37,10 @@ export function TokenRows(
                 </td>
               )}
               <td>{token.role === "admin" ? "Administrator" : "Person"}</td>
-              <td title={token.last_used_at ?? ""}>
+              <td title={token.last_used_at ?? ""} data-of="Last used">
                 {token.last_used_at === null ? "never" : ago(props.now - Date.parse(token.last_used_at))}
               </td>
-              <td>{ending(token, props.now)}</td>
+              <td data-of="Ends">{ending(token, props.now)}</td>
               <td class="n">
                 <button
                   type="button"

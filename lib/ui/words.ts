@@ -194,6 +194,29 @@ export function clock(time: string, zone?: string): string {
   }).format(new Date(time));
 }
 
+/** Minutes, seconds and thousandths of a time as whoever reads it counts them: "18:04.112". */
+export function clockMs(time: string, zone?: string): string {
+  return Number.isNaN(Date.parse(time))
+    ? time
+    : `${clock(time, zone).slice(3)}.${new Date(time).toISOString().slice(20, 23)}`;
+}
+
+/** Day and clock time in a zone, or that of whoever renders it: "25 Nov 2026, 07:15". */
+export function moment(time: string, zone?: string): string {
+  if (Number.isNaN(Date.parse(time))) return time;
+  return new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(zone === undefined ? {} : { timeZone: zone }),
+  }).format(new Date(time));
+}
+
+/** A number with its thousands set apart: "1,284". */
+export const count = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
+
 /** What happens when nobody answers: "No answer within 6 d: rejected". */
 export function outcome(expires_at: string, on_timeout: "reject" | "approve" | "fail", now: number): string {
   const then = { reject: "rejected", approve: "approved", fail: "the task fails" }[on_timeout];

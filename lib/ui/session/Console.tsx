@@ -3,10 +3,11 @@
 // Lines stand in blocks that the browser lays out only when they come near the view (content-visibility), so a long log
 // stays smooth without measuring rows.
 import type { SessionView } from "../../engine/view.ts";
-import type { LineView } from "../../engine/view/types.ts";
+import { LINE_CHARS, type LineView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
 import type { Look } from "../words.ts";
 import { StatusIcon } from "../Status.tsx";
+import { clock, clockMs, count } from "../words.ts";
 import { ansiParts } from "./ansi.ts";
 import { lookOfStep, stepOfLine } from "./step_rows.ts";
 
@@ -17,6 +18,10 @@ export interface ConsoleProps {
   step: string | null;
   search: string;
   follow: boolean;
+  /** Lines that came since following was left off. */
+  fresh: number;
+  /** Whether earlier lines are being fetched. */
+  loading: boolean;
   onSearch: (text: string) => void;
   onFollow: (on: boolean) => void;
   onEarlier: (() => void) | null;
@@ -75,11 +80,15 @@ export function Console(props: ConsoleProps) {
             onInput={(event) => props.onSearch(event.currentTarget.value)}
           />
         </label>
-        {props.search !== "" && <span class="meta num">{lines.length} lines</span>}
+        {props.search !== "" && (
+          <span class="meta num" role="status">{count(lines.length)} {lines.length === 1 ? "line" : "lines"}</span>
+        )}
       </div>
       <div class="con" role="log" aria-live="off" aria-label="Output" tabIndex={0} ref={props.attach}>
         {props.onEarlier !== null && (
-          <button type="button" class="btn btn-xs btn-quiet" onClick={props.onEarlier}>Show earlier lines</button>
+          <button type="button" class="btn btn-xs btn-quiet earlier" onClick={props.onEarlier}>
+            {props.loading ? "Loading earlier lines" : "Show earlier lines"}
+          </button>
         )}
         {lines.length === 0 && <p class="meta" style="padding:14px 20px">{emptyText(props)}</p>}
         {blocksOf(props.view, lines).map((block) => (
@@ -96,7 +105,13 @@ export function Console(props: ConsoleProps) {
           />
           Follow
         </label>
-        <span class="num">{lines.length} of {props.view.console_total} lines</span>
+        <span class="num">{count(lines.length)} of {count(props.view.console_total)} lines</span>
+        {!props.follow && (
+          <button type="button" class="btn btn-xs btn-quiet sp" onClick={() => props.onFollow(true)}>
+            <Icon name="arrow-down" size={14} />
+            {props.fresh === 0 ? "To the end" : `${count(props.fresh)} new ${props.fresh === 1 ? "line" : "lines"}`}
+          </button>
+        )}
       </div>
     </>
   );
@@ -107,18 +122,28 @@ const emptyText = (props: ConsoleProps) =>
     ? "No line has this text."
     : props.view.runs.length === 0
     ? "Nothing has run yet."
+    : endedEmpty(props)
+    ? "Nothing was printed."
     : "Nothing was printed yet.";
+
+function endedEmpty({ view }: ConsoleProps): boolean {
+  const status = view.runs.at(-1)?.status;
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
 
 function LineBlock(props: { block: Block; needle: string }) {
   const { block } = props;
   const { head } = block;
   return (
-    <div class="lines">
+    <div
+      class="lines"
+      style={`contain-intrinsic-block-size:auto ${block.lines.length * 20 + (head === null ? 0 : 30)}px`}
+    >
       {head !== null && (
         <div class="fold">
           {head.look !== null && <StatusIcon look={head.look} />}
           {head.name}
-          <span class="x">{block.lines[0]?.timestamp.slice(11, 19)}</span>
+          <span class="x">{clock(block.lines[0]?.timestamp ?? "")}</span>
         </div>
       )}
       {block.lines.map((line) => <Line key={line.seq} line={line} needle={props.needle} />)}
@@ -131,10 +156,11 @@ function Line(props: { line: LineView; needle: string }) {
   return (
     <div class={`ln${line.stream === "stderr" ? " err" : ""}${needle === "" ? "" : " hit"}`}>
       <span>{line.seq}</span>
-      <span>{line.timestamp.slice(14, 23)}</span>
+      <span title={line.timestamp}>{clockMs(line.timestamp)}</span>
       <span class="t">{line.stream}</span>
       <span>
         {ansiParts(line.message).map((part, i) => <span key={i} class={part.tone}>{marked(part.text, needle)}</span>)}
+        {line.message.length >= LINE_CHARS && <span class="a-d">… the rest of this line is in the export</span>}
       </span>
     </div>
   );

@@ -54,9 +54,7 @@ function Message(props: { message: MessageView }) {
               {text}
             </details>
           )
-          : message.kind === "agent"
-          ? text
-          : <p class="pre dense">{content}</p>}
+          : <Prose text={content} />}
       </div>
     </article>
   );

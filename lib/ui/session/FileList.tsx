@@ -41,7 +41,7 @@ export function FileList(props: {
                 onClick={() => props.onChoose(file.file_path)}
               >
                 <Icon name={iconOf(file.file_path)} size={14} />
-                <span class="mono t">{file.file_path}</span>
+                <span class="mono t" title={file.file_path}>{file.file_path}</span>
                 <span class="x">{size(file.size_bytes)}</span>
               </button>
             </li>

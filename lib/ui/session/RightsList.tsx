@@ -3,6 +3,7 @@
 import type { GrantView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
 import type { IconName } from "../icon_paths.ts";
+import { moment } from "../words.ts";
 
 const ICONS: Readonly<Record<string, IconName>> = { net: "globe", read: "folder", call: "wrench", budget: "coins" };
 
@@ -57,7 +58,7 @@ function Row(
             <Icon name={allowed ? "circle-check" : "circle-slash"} size={14} />
             {allowed ? "Allowed" : "Never"}
           </span>
-          by {by}, <time dateTime={at} title={at}>{at.slice(0, 16).replace("T", " ")}</time>
+          by {by}, <time dateTime={at} title={at}>{moment(at)}</time>
         </span>
       </div>
       {approval_id !== null && (

@@ -3,8 +3,8 @@ import type { SessionView } from "../../engine/view.ts";
 import type { RunView } from "../../engine/view/types.ts";
 import type { Session } from "../../protocol/rest.ts";
 import { Icon } from "../Icon.tsx";
-import { Avatar, ModeTag, StatusBadge } from "../Status.tsx";
-import { lookOf, money, reasonOf, took } from "../words.ts";
+import { Avatar, ModeTag, MOVES, StatusBadge } from "../Status.tsx";
+import { clock, count, lookOf, money, reasonOf, took } from "../words.ts";
 
 /** What the head shows and does. */
 export interface SessionHeadProps {
@@ -22,21 +22,23 @@ export interface SessionHeadProps {
 export function SessionHead(props: SessionHeadProps) {
   const { session, now } = props;
   const look = lookOf(session);
+  const stale = props.offline && MOVES.has(look);
+  const reason = `${stale ? `as of ${clock(new Date(now).toISOString())}: ` : ""}${reasonOf(session, now)}`;
   return (
     <div class="shead">
       <div class="row head-x" style="gap:10px">
         <a class="muted only-s" href="/" aria-label="Back to sessions" style="margin-left:-4px">
           <Icon name="chevron-left" />
         </a>
-        <h1 class="t">{session.name}</h1>
+        <h1 class="t" title={session.name} dir="auto">{session.name}</h1>
         <button type="button" class="btn btn-xs btn-quiet btn-sq only-l" aria-label="Rename" onClick={props.onRename}>
           <Icon name="pencil" size={14} />
         </button>
-        <StatusBadge look={look} />
-        <span class="dense muted t only-l">{reasonOf(session, now)}</span>
+        <StatusBadge look={look} stale={stale} />
+        <span class="dense muted t only-l" title={reason}>{reason}</span>
         <Actions {...props} />
       </div>
-      <div class="dense muted only-s" style="margin-top:3px">{reasonOf(session, now)}</div>
+      <div class="dense muted only-s" style="margin-top:3px">{reason}</div>
       <Facts {...props} />
     </div>
   );
@@ -156,7 +158,7 @@ function Facts(props: SessionHeadProps) {
           <span class="avs">{viewers.slice(0, 6).map((one) => <Avatar key={one.id} name={one.name} />)}</span>
         </span>
       )}
-      <span class="sp faint num only-l" title="Number of the last event that is shown">seq {view.seq}</span>
+      <span class="sp faint num only-l" title="Number of the last event that is shown">seq {count(view.seq)}</span>
     </div>
   );
 }

@@ -10,6 +10,8 @@ export function StepTree(
   props: {
     view: SessionView;
     now: number;
+    /** Whether the line is lost: what runs may have ended since. */
+    offline: boolean;
     selected: string | null;
     onSelect: (key: string | null) => void;
     /** Repeats the run from a step; null while that cannot be. */
@@ -22,7 +24,7 @@ export function StepTree(
     <>
       <div class="pane-h">
         <h2>Steps</h2>
-        {rows.length > 0 && <span class="meta num">{done} of {rows.length} done</span>}
+        {rows.length > 0 && <span class="meta num">{doneText(props.view, done, rows.length)}</span>}
       </div>
       <div class="tree" role="tree" aria-label="Steps">
         {rows.length === 0 && <p class="meta" style="padding:10px 16px">No step has begun.</p>}
@@ -31,6 +33,7 @@ export function StepTree(
             key={row.key}
             row={row}
             now={props.now}
+            stale={props.offline}
             on={props.selected === row.key}
             onSelect={() => props.onSelect(props.selected === row.key ? null : row.key)}
             onRetry={row.look === "planned" ? null : props.onRetry}
@@ -41,8 +44,22 @@ export function StepTree(
   );
 }
 
+/** How many are done; of how many only where that is known: by a plan, or because the run is over. */
+function doneText(view: SessionView, done: number, all: number): string {
+  const run = view.runs.at(-1);
+  const known = view.plan !== null || (run !== undefined && run.ended_at !== null);
+  return known ? `${done} of ${all} done` : `${done} done`;
+}
+
 function Row(
-  props: { row: StepRow; now: number; on: boolean; onSelect: () => void; onRetry: ((key: string) => void) | null },
+  props: {
+    row: StepRow;
+    now: number;
+    stale: boolean;
+    on: boolean;
+    onSelect: () => void;
+    onRetry: ((key: string) => void) | null;
+  },
 ) {
   const { row } = props;
   const tone = `${row.depth === 0 ? " ph" : ""}${row.look === "needs" ? " needs" : ""}${
@@ -66,7 +83,7 @@ function Row(
       onClick={props.onSelect}
       onKeyDown={pick}
     >
-      <StatusIcon look={row.look} />
+      <StatusIcon look={row.look} stale={props.stale} />
       <span class="t">
         <span class="nm">{row.name}</span> {row.sub && <span class="sub">{row.sub}</span>}
       </span>

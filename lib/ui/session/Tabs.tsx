@@ -1,6 +1,7 @@
 // The views of a session as tabs: arrows move, counts in faint; "Needs you" is there only while something does,
 // "Allowed" only when a person has said something for the whole session.
 import type { SessionView } from "../../engine/view.ts";
+import { count } from "../words.ts";
 
 /** Names of the tabs. `steps` is for phones, where the tree has no place of its own. */
 export type TabName = "needs" | "talk" | "console" | "files" | "cost" | "rights" | "steps";
@@ -10,8 +11,22 @@ export function firstTab(view: SessionView): TabName {
   if (view.pending.length > 0) return "needs";
   const run = view.runs.at(-1);
   if (run === undefined || run.status === "failed") return "talk";
-  return run.status === "completed" && view.files.length > 0 ? "files" : "console";
+  if (run.status === "completed" && view.files.length > 0) return "files";
+  // Words of an agent are all that a run without output has to show.
+  return run.status === "completed" && view.console_total === 0 ? "talk" : "console";
 }
+
+const NAMES: ReadonlySet<string> = new Set(["needs", "talk", "console", "files", "cost", "rights", "steps"]);
+
+/** The tab that an address names by its end (`#files`); null for another, and for one that is not there now. */
+export function tabOf(hash: string, view: SessionView): TabName | null {
+  const name = hash.replace(/^#/, "");
+  if (!isTab(name)) return null;
+  if (name === "needs" && view.pending.length === 0) return null;
+  return name === "rights" && view.grants.length === 0 ? null : name;
+}
+
+const isTab = (name: string): name is TabName => NAMES.has(name);
 
 /** The row of tabs. */
 export function Tabs(
@@ -54,7 +69,7 @@ export function Tabs(
             props.onTab(one.name);
           }}
         >
-          {one.word} {one.count > 0 && <b>{one.count}</b>}
+          {one.word} {one.count > 0 && <b>{count(one.count)}</b>}
         </a>
       ))}
     </div>

@@ -2,6 +2,7 @@
 //
 //   TR1. Every step of the last run is one row; a step stands behind its parent and one deeper, brothers in their order.
 //   TR2. A step of the plan that has not begun is planned; one that has begun is not shown twice.
+//   TR4. While a run is paused no step of it is shown as running, and no time goes on.
 import type { SessionView, StepView } from "../../engine/view.ts";
 import { Plan } from "../../model/plan.ts";
 import type { Look } from "../words.ts";
@@ -44,14 +45,17 @@ function rowOf(view: SessionView, step: StepView, depth: number): StepRow {
   const last = step.attempts.at(-1);
   const asks = view.pending.some((one) => one.run_id === step.run_id && inside(one.step_id, step.step_id));
   const attempts = last === undefined ? 1 : last.attempt;
+  const look = asks ? "needs" : lookOfStep(step);
+  // A step that is at work in a run that is not goes on where it stands.
+  const paused = look === "running" && view.runs.find((run) => run.run_id === step.run_id)?.status === "paused";
   return {
     key: step.step_id,
     depth,
     name: step.name,
-    look: asks ? "needs" : lookOfStep(step),
+    look: paused ? "paused" : look,
     sub: step.status === "skipped" ? step.reason ?? "" : attempts > 1 ? `${attempts} attempts` : "",
     duration_ms: last?.duration_ms ?? null,
-    started_at: last === undefined || last.ended_at !== null ? null : last.started_at,
+    started_at: last === undefined || last.ended_at !== null || paused ? null : last.started_at,
     error: step.error,
   };
 }
