@@ -26,18 +26,11 @@ import FilesView from "./FilesView.tsx";
 export default function SessionPage(props: SessionStart) {
   const state = useSession(props);
   const asking = useAsking(state.view);
-  const tab = useSignal<TabName>(firstTab(props.view));
+  const { tab, turnTo } = useTab(props.view, asking);
   const step = useSignal<string | null>(null);
   const ask = useSignal<Confirm | null>(null);
   const { view } = state;
-  // First what is asked, then the address: a link to a view leads there also while something is asked.
-  useEffect(() => leadTo(asking.asked.value === null, tab), [asking.asked.value?.approval_id]);
-  useEffect(() => void (tab.value = tabOf(location.hash, props.view) ?? tab.peek()), []);
   useTitle(state);
-  const turnTo = (name: TabName) => {
-    tab.value = name;
-    history.replaceState(history.state, "", `#${name}`);
-  };
   const run_id = view.value.runs.at(-1)?.run_id;
   useEffect(() => () => void (step.value = null), [run_id]);
   if (state.gone.value) return <Gone />;
@@ -84,6 +77,19 @@ export default function SessionPage(props: SessionStart) {
       <ConfirmDialog ask={ask.value} onClose={() => ask.value = null} />
     </>
   );
+}
+
+/** The view that is shown; one that a person chose stands in the address, so that a reload and a link show it too. */
+function useTab(view: SessionStart["view"], asking: AskingState) {
+  const tab = useSignal<TabName>(firstTab(view));
+  // First what is asked, then the address: a link to a view leads there also while something is asked.
+  useEffect(() => leadTo(asking.asked.value === null, tab), [asking.asked.value?.approval_id]);
+  useEffect(() => void (tab.value = tabOf(location.hash, view) ?? tab.peek()), []);
+  const turnTo = (name: TabName) => {
+    tab.value = name;
+    history.replaceState(history.state, "", `#${name}`);
+  };
+  return { tab, turnTo };
 }
 
 /** The tab of the browser says what waits, and when there is nothing left to see. */

@@ -7,7 +7,7 @@
 /** Pixels from the end that still count as the end: less than two lines. */
 const NEAR = 30;
 /** Frames after which the heights of the rows near the end are known. */
-const FRAMES = 8;
+const FRAMES = 4;
 
 /** What is needed of an element that scrolls. */
 export interface Scrolled {
@@ -46,7 +46,7 @@ export function watchScrolling(element: HTMLElement, onFollow: (on: boolean) => 
 export function keepAtEnd(element: HTMLElement): () => void {
   let frame = 0;
   const go = (left: number) => {
-    element.scrollTop = element.scrollHeight;
+    if (element.scrollHeight - element.scrollTop - element.clientHeight > 1) element.scrollTop = element.scrollHeight;
     if (left > 0) frame = requestAnimationFrame(() => go(left - 1));
   };
   go(FRAMES);

@@ -135,7 +135,9 @@ webTest("[WEBACC5] a step is repeated from the tree: a new run that keeps what w
   const { page } = person;
   await page.goto(`/sessions/${session_id}`);
   await page.getByRole("treeitem", { name: /Second/ }).hover();
-  await page.getByRole("button", { name: "Retry from here: Second" }).click();
+  const second = page.getByRole("treeitem", { name: /Second/ });
+  await second.hover();
+  await second.getByRole("button", { name: "Retry from here: Second", includeHidden: true }).click();
   await page.getByRole("tab", { name: /Files/ }).click();
   await page.getByRole("button", { name: /^second-2/ }).waitFor();
   await page.locator(".shead .st").getByText("Completed", { exact: true }).waitFor();

@@ -9,6 +9,8 @@ import {
   age,
   ago,
   clock,
+  clockMs,
+  count,
   endingOf,
   initials,
   KINDS,
@@ -16,6 +18,7 @@ import {
   lookOf,
   LOOKS,
   modeLook,
+  moment,
   money,
   outcome,
   reasonOf,
@@ -261,4 +264,12 @@ Deno.test("[WO5] how a question ended is said for every verb and every status", 
     "No longer asked: the run was stopped",
   );
   assertEquals([ago(0), ago(180_000)], ["just now", "3 min ago"]);
+});
+
+Deno.test("[WO7] times are told in the zone of who reads them, numbers with their thousands apart", () => {
+  assertEquals(clockMs("2026-11-24T23:18:04.112Z", "Asia/Kolkata"), "48:04.112");
+  assertEquals(clockMs("2026-11-24T23:18:04.112Z", "UTC"), "18:04.112");
+  assertEquals(moment("2026-11-24T23:18:04.112Z", "Europe/Berlin"), "25 Nov 2026, 00:18");
+  assertEquals([clockMs("no time"), moment("no time")], ["no time", "no time"]);
+  assertEquals([0, 999, 1000, 12_345, 1_234_567].map(count), ["0", "999", "1,000", "12,345", "1,234,567"]);
 });

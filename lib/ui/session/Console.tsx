@@ -2,6 +2,7 @@
 //
 // Lines stand in blocks that the browser lays out only when they come near the view (content-visibility), so a long log
 // stays smooth without measuring rows.
+import type { VNode } from "preact";
 import type { SessionView } from "../../engine/view.ts";
 import { LINE_CHARS, type LineView } from "../../engine/view/types.ts";
 import { Icon } from "../Icon.tsx";
@@ -35,7 +36,7 @@ interface Block {
   lines: LineView[];
 }
 
-/** Lines in blocks: a new one where the step changes, or after 100 lines. */
+/** Lines in blocks: a new one where the step changes, and at each hundred of seqs: these stay where lines go first. */
 function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
   const blocks: Block[] = [];
   let step: string | null | undefined;
@@ -43,7 +44,7 @@ function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
     const found = stepOfLine(view, line);
     const key = `${line.run_id} ${found === null ? "" : `${found.step_id}:${line.attempt ?? 1}`}`;
     const last = blocks.at(-1);
-    if (last !== undefined && step === key && last.lines.length < 100) last.lines.push(line);
+    if (last !== undefined && step === key && hundred(last.lines[0]) === hundred(line)) last.lines.push(line);
     else {
       const head = found === null ? { name: "Workflow", look: null } : { name: found.name, look: lookOfStep(found) };
       blocks.push({ key: `${line.seq}`, head: step === key ? null : head, lines: [line] });
@@ -52,6 +53,8 @@ function blocksOf(view: SessionView, lines: readonly LineView[]): Block[] {
   }
   return blocks;
 }
+
+const hundred = (line: LineView | undefined) => Math.floor((line?.seq ?? 0) / 100);
 
 /** The lines that are shown. */
 function shownLines(props: ConsoleProps): LineView[] {
@@ -146,9 +149,20 @@ function LineBlock(props: { block: Block; needle: string }) {
           <span class="x">{clock(block.lines[0]?.timestamp ?? "")}</span>
         </div>
       )}
-      {block.lines.map((line) => <Line key={line.seq} line={line} needle={props.needle} />)}
+      {block.lines.map((line) =>
+        props.needle === "" ? drawn(line) : <Line key={line.seq} line={line} needle={props.needle} />
+      )}
     </div>
   );
+}
+
+/** Lines as they were drawn: one that has not changed is not drawn again when the next one comes. */
+const DRAWN = new WeakMap<LineView, VNode>();
+
+function drawn(line: LineView): VNode {
+  const known = DRAWN.get(line) ?? <Line key={line.seq} line={line} needle="" />;
+  DRAWN.set(line, known);
+  return known;
 }
 
 function Line(props: { line: LineView; needle: string }) {

@@ -1,10 +1,13 @@
 // The views of a session as tabs: arrows move, counts in faint; "Needs you" is there only while something does,
 // "Allowed" only when a person has said something for the whole session.
+//
+//   TB1. A page begins with the view that has something to say; an address may name another, if it is there.
 import type { SessionView } from "../../engine/view.ts";
 import { count } from "../words.ts";
 
+const NAMES = ["needs", "talk", "console", "files", "cost", "rights", "steps"] as const;
 /** Names of the tabs. `steps` is for phones, where the tree has no place of its own. */
-export type TabName = "needs" | "talk" | "console" | "files" | "cost" | "rights" | "steps";
+export type TabName = (typeof NAMES)[number];
 
 /** The tab that a page begins with. */
 export function firstTab(view: SessionView): TabName {
@@ -16,17 +19,12 @@ export function firstTab(view: SessionView): TabName {
   return run.status === "completed" && view.console_total === 0 ? "talk" : "console";
 }
 
-const NAMES: ReadonlySet<string> = new Set(["needs", "talk", "console", "files", "cost", "rights", "steps"]);
-
 /** The tab that an address names by its end (`#files`); null for another, and for one that is not there now. */
 export function tabOf(hash: string, view: SessionView): TabName | null {
-  const name = hash.replace(/^#/, "");
-  if (!isTab(name)) return null;
-  if (name === "needs" && view.pending.length === 0) return null;
+  const name = NAMES.find((one) => hash === `#${one}`);
+  if (name === undefined || (name === "needs" && view.pending.length === 0)) return null;
   return name === "rights" && view.grants.length === 0 ? null : name;
 }
-
-const isTab = (name: string): name is TabName => NAMES.has(name);
 
 /** The row of tabs. */
 export function Tabs(

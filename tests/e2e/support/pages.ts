@@ -4,6 +4,7 @@
 //        `calm` says that there was none but those that the test expects.
 import { assert, assertEquals } from "@std/assert";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { count } from "@/lib/ui/words.ts";
 import type { Reached } from "./api.ts";
 
 /** How long anything on a page may take before the test fails. */
@@ -71,7 +72,7 @@ export async function seqOn(page: Page): Promise<number> {
 
 /** Waits until a page shows the same seq as the log's head. */
 export async function untilSeq(page: Page, seq: number): Promise<void> {
-  await page.getByText(`seq ${seq}`, { exact: true }).waitFor();
+  await page.getByText(`seq ${count(seq)}`, { exact: true }).waitFor();
 }
 
 /** The numbers of the lines of output that a page shows, in their order. */

@@ -149,3 +149,15 @@ Deno.test("[TR3] a line of output stands in the innermost step of its own run wh
   assert(stepOfLine(view, { run_id, step_id: "g/s1" })?.name === "Name of g/s1");
   assertEquals(stepOfLine(view, { run_id: "an-earlier-run", step_id: "g/s1" }), null);
 });
+
+Deno.test("[TR4] while a run is paused its step is paused and no time goes on; resumed, it runs again", () => {
+  const state = (status: string, previous: string): [string, JsonObject] => [
+    "workflow_state_changed",
+    { subject: "run", status, previous },
+  ];
+  const at = (view: SessionView) => stepRows(view).map((row) => `${row.look} ${row.started_at !== null}`);
+  const runs = [started, state("running", "queued"), begin("a")] as const;
+  assertEquals(at(viewOf(...runs)), ["running true"]);
+  assertEquals(at(viewOf(...runs, state("paused", "running"))), ["paused false"]);
+  assertEquals(at(viewOf(...runs, state("paused", "running"), state("running", "paused"))), ["running true"]);
+});
