@@ -63,6 +63,7 @@ async function* withEmptyBlocks(items: AsyncIterator<Followed>, options: EventSt
       next = null;
       if (item.done) return;
       text = blocks.of(item.value);
+      if (text === "" && clock.monotonic() >= sent + IDLE_MS) text = blocks.empty();
     }
     if (text !== "") {
       yield text;

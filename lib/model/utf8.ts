@@ -3,6 +3,15 @@
 /** What takes more than one byte. */
 const WIDE = /[^\0-\x7f]/;
 
+/** What JSON writes in another way than it is; pairs of surrogates stand as they are and are looked at the long way. */
+// deno-lint-ignore no-control-regex -- control characters are what it is about
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** Bytes that a text takes as JSON, its quotes included. */
+export function jsonTextLength(text: string): number {
+  return ESCAPED.test(text) ? utf8Length(JSON.stringify(text)) : utf8Length(text) + 2;
+}
+
 /** Bytes that a text takes in UTF-8. */
 export function utf8Length(text: string): number {
   // Nearly every line has none, and to look for one is a third of the work of looking at each unit.

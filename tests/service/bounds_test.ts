@@ -80,3 +80,31 @@ Deno.test("[BND3] a mailbox holds 100 messages and a million characters; who sen
     assertEquals((await world.holdfast.query.run(ADMIN, run_id)).result, count);
   }
 });
+
+Deno.test("[BND4] a burst of lines ends no run, however long the names that stand with each, whatever they hold", async () => {
+  const label = "漢".repeat(200);
+  const bursts: [string, string][] = [[label, ""], [label, "漢".repeat(30)], ["Block 1", "\u0001".repeat(90)]];
+  for (const [label, message] of bursts) {
+    const prints = workflow("prints", async (ctx) => {
+      return await ctx.group("g".repeat(200), "G", () => ctx.exec("e".repeat(40), { code: "print", label })).then(() =>
+        1
+      );
+    });
+    await using world = await openWorld({ workflows: [prints] });
+    world.sandboxes.scripts.set("print", (_spec, sink) => {
+      void sink(Array.from({ length: 2000 }, () => ({ stream: "stdout" as const, message, partial: false })));
+      return Promise.resolve({});
+    });
+    const { session_id } = await world.holdfast.startTask(ADMIN, {
+      task: "T",
+      config: { mode: "prints" },
+      run_id: RUN,
+    });
+    await world.status(session_id, "completed");
+    let lines = 0;
+    for await (const chunk of world.holdfast.log.chunks(session_id, 0)) {
+      lines += new TextDecoder().decode(chunk.lines).split('"event_type":"output"').length - 1;
+    }
+    assertEquals(lines, 2000);
+  }
+});

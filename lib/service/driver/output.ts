@@ -4,7 +4,7 @@
 //       until the next piece of the same stream.
 import { LINE_BYTES } from "../../engine/limits.ts";
 import { draft, type EventDraft } from "../../model/event.ts";
-import { utf8Length } from "../../model/utf8.ts";
+import { jsonTextLength, utf8Length } from "../../model/utf8.ts";
 import { RedactedStream, type Redactor } from "../redact.ts";
 
 /** A line as ports give it. */
@@ -22,9 +22,13 @@ export interface OutputSource {
   readonly attempt?: number;
 }
 
-/** Most bytes and events of one report: four reports fit a commit of the store with room for everything else. */
+/** Most bytes of text and most events of one report. */
 const MAX_BYTES = 48_000;
 const MAX_EVENTS = 400;
+/** Most bytes that its lines take in the log: a command has room for these and for all that goes beside them. */
+const MAX_LOG_BYTES = 120_000;
+/** What a line of the log holds beside the run's id and its data. */
+const FRONT_BYTES = 220;
 
 /** Turns raw lines of one source into reports. */
 export class OutputLog {
@@ -81,18 +85,45 @@ export class OutputLog {
 /** Packs events into reports that fit one command; `bytes` is what they count of the run's output. */
 export function packReports(events: readonly EventDraft[]): { events: EventDraft[]; bytes: number }[] {
   const reports: { events: EventDraft[]; bytes: number }[] = [];
+  const sizes = new LineSizes();
   let report: { events: EventDraft[]; bytes: number } | null = null;
+  let log_bytes = 0;
   for (const event of events) {
     const bytes = textBytes(event);
-    if (report === null || report.bytes + bytes > MAX_BYTES || report.events.length >= MAX_EVENTS) {
+    const size = sizes.of(event);
+    const full = report === null || report.bytes + bytes > MAX_BYTES || report.events.length >= MAX_EVENTS;
+    if (report === null || full || log_bytes + size > MAX_LOG_BYTES) {
       report = { events: [], bytes: 0 };
       reports.push(report);
+      log_bytes = 0;
     }
     report.events.push(event);
     report.bytes += bytes;
+    log_bytes += size;
   }
   return reports;
 }
+
+/** What events take as lines of the log; what output has beside its text is the same for all lines of one source. */
+class LineSizes {
+  #source: unknown = null;
+  #step_id: unknown = null;
+  #rest = 0;
+
+  of({ event_type, run_id, data }: EventDraft): number {
+    const front = FRONT_BYTES + (run_id?.length ?? 0);
+    if (event_type !== "output") return front + utf8Length(JSON.stringify(data));
+    const { message, source, step_id } = data;
+    if (source !== this.#source || step_id !== this.#step_id) {
+      this.#source = source;
+      this.#step_id = step_id;
+      this.#rest = utf8Length(JSON.stringify({ ...data, message: "" })) + PARTIAL_BYTES;
+    }
+    return front + this.#rest + jsonTextLength(message);
+  }
+}
+/** What marks a line as a part of one. */
+const PARTIAL_BYTES = 15;
 
 /** What an event counts: its text and its place in the log. */
 function textBytes(event: EventDraft): number {

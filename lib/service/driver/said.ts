@@ -4,6 +4,7 @@
 import type { RunCommand, SaidItem } from "../../model/command.ts";
 import { draft, EVENT_DATA, type EventDraft, type EventType } from "../../model/event.ts";
 import type { JsonObject } from "../../model/json.ts";
+import { utf8Length } from "../../model/utf8.ts";
 import type { SaidFrameItem } from "../../protocol/sandbox.ts";
 
 /** Events that workflows may say. */
@@ -14,17 +15,22 @@ const ALLOWED: ReadonlySet<EventType> = new Set([
   "agent_thinking",
   "warning",
 ]);
-const MAX_BYTES = 48_000;
+/** Most bytes that the items of a command take in the log, and most items. */
+const MAX_LOG_BYTES = 120_000;
 const MAX_ITEMS = 200;
+/** What a line of the log holds beside the run's id and what was said: its front, and the step that it stands in. */
+const FRONT_BYTES = 500;
 
 /** The commands of one frame of said lines, in order. */
 export function sayCommands(run_id: string, items: readonly SaidFrameItem[]): Extract<RunCommand, { type: "say" }>[] {
   const commands: { type: "say"; items: SaidItem[] }[] = [];
   let bytes = 0;
   for (const item of items) {
-    const size = JSON.stringify(item).length;
+    // A step that is skipped is told twice: as a step, and as a node of the graph.
+    const lines = item.say.what === "skip" ? 2 : 1;
+    const size = lines * (FRONT_BYTES + run_id.length + utf8Length(JSON.stringify(item)));
     let command = commands.at(-1);
-    if (command === undefined || bytes + size > MAX_BYTES || command.items.length >= MAX_ITEMS) {
+    if (command === undefined || bytes + size > MAX_LOG_BYTES || command.items.length >= MAX_ITEMS) {
       command = { type: "say", items: [] };
       commands.push(command);
       bytes = 0;

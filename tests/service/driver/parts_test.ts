@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { NO_COST } from "@/lib/model/cost.ts";
+import { jsonTextLength } from "@/lib/model/utf8.ts";
 import type { SaidFrameItem } from "@/lib/protocol/sandbox.ts";
 import { beginCommand } from "@/lib/service/driver/begin_command.ts";
 import { Budget } from "@/lib/service/driver/budget.ts";
@@ -186,4 +187,10 @@ Deno.test("[WAI2] a time that no timestamp can name is the last that one can", (
   const base = { type: "begin", key: "k", scope: "", name: "k", pos: 0, digest: "d", policy: {} } as const;
   const command = beginCommand({ ...base, kind: "sleep", args: { until_ms: 1e300 } }, { now: 0, approval_id: "x" });
   assertEquals(command.wait, { on: "timer", until: "9999-12-31T23:59:59.999Z" });
+});
+
+Deno.test("[OUT4] a text is counted as JSON writes it", () => {
+  for (const text of ["", "plain", "é漢", "😀", "\u0000\n\t", 'a "b" \\c', "\ud800", "\u2028"]) {
+    assertEquals(jsonTextLength(text), new TextEncoder().encode(JSON.stringify(text)).length);
+  }
 });
