@@ -71,14 +71,15 @@ export function useSessionList(props: ListStart): ListState {
   return { shown, fresh, cursor, now, selected, bulk, more };
 }
 
-/** `j` and `k` move the selection, Enter opens it, `x` chooses it; single keys rest in fields and on links. */
+/** `j` and `k` move the selection, Enter opens it, `x` chooses it; they rest in fields, and Enter where it presses. */
 function select(
   event: KeyboardEvent,
   shown: readonly Session[],
   { selected, bulk }: { selected: Signal<number>; bulk: BulkState },
 ): void {
   const target = event.target instanceof Element ? event.target : null;
-  if (target?.closest("input, textarea, select, a, button, summary")) return;
+  if (target?.closest("input:not([type=checkbox]), textarea, select, dialog")) return;
+  if (event.key === "Enter" && target?.closest("input, a, button, summary")) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "j") selected.value = Math.min(shown.length - 1, selected.value + 1);
   if (event.key === "k") selected.value = Math.max(0, selected.value - 1);

@@ -84,6 +84,19 @@ webTest("[WEBACC2] several sessions are chosen and deleted after a question; wha
   person.calm();
 });
 
+webTest("[WEBACC6] after a click on a box the keys of the list still move and choose", async () => {
+  for (let n = 0; n < 2; n++) await ask(server, "POST", "/api/sessions", { mode: "one-shot", name: `Key ${n}` });
+  await using person = await comes(browser, server);
+  const { page } = person;
+  await page.goto("/?q=Key");
+  await page.getByRole("checkbox").first().click();
+  const bar = page.getByRole("toolbar", { name: "Chosen sessions" });
+  await bar.getByText("1 chosen").waitFor();
+  for (const key of ["j", "j", "x"]) await page.keyboard.press(key);
+  await bar.getByText("2 chosen").waitFor();
+  person.calm();
+});
+
 webTest("[WEBACC3] all files of a session come as one archive", async () => {
   const { session_id } = await startTask(server, PRINTS);
   await until(server, session_id, "complete");
