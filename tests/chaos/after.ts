@@ -18,7 +18,9 @@ export async function checkEnds(parts: CheckParts): Promise<number[]> {
   for (const known of memory.kept) {
     const where = `session ${known.session_id} (${known.book.kind})`;
     if (known.ended === null) {
-      memory.breach(where, "its run never ended");
+      const path = `/api/sessions/${known.session_id}`;
+      const { text } = await askOnce(target.url ?? "", target.token, { method: "GET", path });
+      memory.breach(where, `its run never ended: ${known.log.at(-1)?.slice(0, 300)}; it is ${text.slice(0, 1500)}`);
       continue;
     }
     const run = await askOnce(target.url ?? "", target.token, { method: "GET", path: `/api/runs/${known.run_id}` });

@@ -30,6 +30,7 @@ export class Viewer {
   readonly #done: Promise<void>;
   readonly #door: Door;
   #cursor = 0;
+  #refused = new AbortController();
   /** What came in the connection that is open now. */
   #frames = 0;
   /** Times that it came back. */
@@ -74,6 +75,7 @@ export class Viewer {
       try {
         this.#frames = 0;
         const cut = new AbortController();
+        this.#refused = cut;
         const followed = door === "sse" ? this.#stream(cut.signal) : this.#socket(door, cut.signal);
         // Some breaks of a connection are never told by the runtime.
         await Promise.race([followed, this.#at.line.broken(), this.#stopped.promise]).finally(() => cut.abort());
@@ -94,8 +96,12 @@ export class Viewer {
     this.#heard(line);
   }
 
-  /** A frame without seq is about the connection; a reset says that the server knows less than the viewer. */
+  /**
+   * A frame without seq is about the connection; a reset says that the server knows less than the viewer. What it asked
+   * for may be refused because the store does not answer now: it asks again, over a connection of its own.
+   */
   #about(text: string): void {
+    if (text.includes('"event_type":"error"')) return this.#refused.abort();
     if (!text.includes('"event_type":"reset"')) return;
     this.#memory.breach(this.known.session_id, `a viewer at ${this.#cursor} was reset: ${text.slice(0, 200)}`);
     this.#cursor = 0;

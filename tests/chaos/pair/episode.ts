@@ -112,6 +112,8 @@ class Pair {
     const { checks, parts: { memory, servers } } = this.#parts;
     servers.countLapses();
     for (const one of checks) {
+      // One that could not be started is a breach of its own.
+      if (one.target.url === null) continue;
       try {
         await checkSessions(one);
         let found = await listBreaches(one);

@@ -92,10 +92,13 @@ async function lose(parts: RoundParts, victim: Which, of: Chance): Promise<Retur
 /** A server is gone: it is started again, while its runs are taken over. */
 async function back(parts: RoundParts, of: { victim: Which; lost_at: number }): Promise<Return> {
   const { servers, memory } = parts;
-  const sessions = await leasedBy(servers.store.url, servers.instanceOf(of.victim));
+  const { url } = servers.store;
+  const instance = servers.instanceOf(of.victim);
+  const leased = () => leasedBy(url, instance);
+  const sessions = await leased();
   const starting = servers.start(of.victim);
   const alive = () => servers.hosts[otherOf(of.victim)].alive;
-  const taken = takenOver(memory, { sessions, lost_at: of.lost_at, alive });
+  const taken = takenOver(memory, { sessions, lost_at: of.lost_at, alive, leased });
   return { taken: starting.then(() => taken) };
 }
 
@@ -116,8 +119,9 @@ async function freezeRound(
   memory.lost();
   const { pid } = host;
   const blocks = pid === null ? [] : below(pid).filter((one) => isBlock(one.pid));
-  const sessions = await leasedBy(servers.store.url, instance);
-  const taking = takenOver(memory, { sessions, lost_at, alive: () => true });
+  const { url } = servers.store;
+  const leased = () => leasedBy(url, instance);
+  const taking = takenOver(memory, { sessions: await leased(), lost_at, alive: () => true, leased });
   await rest(ms);
   servers.thaw(victim);
   const left = await untilGone(() => blocks, ENDED_MS);

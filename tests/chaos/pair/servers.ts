@@ -10,6 +10,9 @@ import { signal } from "../processes.ts";
 import type { Wire } from "../wire.ts";
 import type { Which } from "./plan.ts";
 
+/** Times that whoever looks after a server starts it. */
+const STARTS = 5;
+
 /** Two servers and their store. */
 export class Servers implements AsyncDisposable {
   readonly store: SharedStore;
@@ -51,13 +54,17 @@ export class Servers implements AsyncDisposable {
     return this.hosts.every((host) => host.alive && !host.frozen);
   }
 
-  /** Starts one; a start that fails is a breach. */
+  /** Starts one, again while the store does not answer in time; a start that fails otherwise is a breach. */
   async start(which: Which): Promise<void> {
     const host = this.hosts[which];
     this.countLapses();
     this.#lapses[which] = 0;
     await Deno.writeTextFile(faultsOf(host), "");
-    const died = await host.start({ ...this.#env, HOLDFAST_FAULT: `@${faultsOf(host)}` }, () => {});
+    const env = { ...this.#env, HOLDFAST_FAULT: `@${faultsOf(host)}` };
+    let died = await host.start(env, () => {});
+    for (let tries = 1; tries < STARTS && died?.output.includes("Cannot reach the store") === true; tries++) {
+      died = await host.start(env, () => {});
+    }
     if (died !== null) return this.#memory.breach("start", died.output.slice(-3000));
     this.#instances[which] = await idOf(host);
   }

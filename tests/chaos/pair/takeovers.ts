@@ -1,7 +1,8 @@
 // Takeovers: which runs a server executed when it was lost, and how soon each went on at the other one.
 //
 //   TK1. Who executes what is read from the leases in the store; a run has gone on when its log says so after the loss.
-//   TK2. The promise is 10 s. On a machine with more to do than processors it is stretched by as much.
+//   TK2. The promise is 10 s. On a machine with more to do than processors it is stretched by as much. A run that was put
+//        back and waits for a slot is taken over, and has no time; so has one whose last word was on its way at the loss.
 import { keys } from "@/lib/store/keys.ts";
 import { type Logged, runStatus } from "../log_rules.ts";
 import type { Known, Memory } from "../memory.ts";
@@ -23,9 +24,9 @@ export async function leasedBy(store: string, instance: string): Promise<Set<str
 /** Waits until the runs of a server that was lost go on; milliseconds from the loss of each that was taken over. */
 export async function takenOver(
   memory: Memory,
-  of: { sessions: ReadonlySet<string>; lost_at: number; alive(): boolean },
+  of: { sessions: ReadonlySet<string>; lost_at: number; alive(): boolean; leased(): Promise<Set<string>> },
 ): Promise<number[]> {
-  const { sessions, lost_at, alive } = of;
+  const { sessions, lost_at, alive, leased } = of;
   const left = new Set(memory.kept.filter((known) => known.ended === null && sessions.has(known.session_id)));
   const taken: number[] = [];
   const promised = PROMISED_MS * Math.max(1, (Deno.loadavg()[0] ?? 0) / navigator.hardwareConcurrency);
@@ -39,7 +40,8 @@ export async function takenOver(
     // Both are lost: what goes on then is a start, and no takeover.
     if (!alive()) return taken;
     if (Date.now() - lost_at <= promised) continue;
-    for (const { session_id } of left) {
+    const held = await leased();
+    for (const { session_id } of [...left].filter((known) => held.has(known.session_id))) {
       memory.breach(session_id, `said nothing for ${Math.round(promised)} ms after its server was lost`);
     }
     return taken;
