@@ -97,6 +97,19 @@ webTest("[WEBACC6] after a click on a box the keys of the list still move and ch
   person.calm();
 });
 
+webTest("[WEBACC7] what became of a verb is seen wherever the list was scrolled to", async () => {
+  for (let n = 0; n < 12; n++) await ask(server, "POST", "/api/sessions", { mode: "one-shot", name: `Row ${n}` });
+  await using person = await comes(browser, server, { height: 420 });
+  const { page } = person;
+  await page.goto("/?q=Row");
+  await page.getByRole("checkbox").nth(9).check();
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await page.getByRole("button", { name: "Suspend", exact: true }).click();
+  const said = await page.getByText("1 suspended.").boundingBox();
+  assert(said !== null && said.y >= 48 && said.y < 420);
+  person.calm();
+});
+
 webTest("[WEBACC3] all files of a session come as one archive", async () => {
   const { session_id } = await startTask(server, PRINTS);
   await until(server, session_id, "complete");
