@@ -38,44 +38,23 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
   const { draft } = state;
   const locked = state.sending.value !== null || props.ended !== null;
   const plan = draft.value !== null && state.editable ? draft.value : null;
-  const args = state.args.value !== null && state.editable ? state.args.value : null;
   const bare = plan === null && isSaidByHead(approval);
   const input = approval.approval_type === "input";
   const typed = input ? state.answer : state.feedback;
   return (
     <section class="pane approval" aria-label="Needs you" id="needs-you">
       <div class="ap-scroll-x">
-        <AskHead approval={approval} now={props.now} others={props.others} spent_usd={props.spent_usd} />
+        <AskHead
+          approval={approval}
+          now={props.now}
+          others={props.others}
+          spent_usd={props.spent_usd}
+          ended={props.ended !== null}
+        />
         <div class={`ap-body${bare ? " bare" : ""}`}>
           {!bare && (
             <div class="ap-col">
-              {args !== null && (
-                <ArgsEditor
-                  tool={toolOf(approval)}
-                  draft={args}
-                  locked={locked}
-                  onDraft={(next) => state.args.value = next}
-                />
-              )}
-              {state.sum !== null && (
-                <SumEditor
-                  edit={state.sum}
-                  text={state.sumText.value}
-                  wrong={state.invalid.value !== null}
-                  locked={locked}
-                  onText={(text) => state.sumText.value = text}
-                />
-              )}
-              {plan === null && args === null && state.sum === null && <Subject approval={approval} />}
-              {plan !== null && (
-                <PlanEditor
-                  draft={plan}
-                  editing={state.editing.value}
-                  locked={locked}
-                  onDraft={(next) => draft.value = next}
-                  onEditing={(id) => state.editing.value = id}
-                />
-              )}
+              <Asked approval={approval} state={state} locked={locked} />
             </div>
           )}
           <div class="ap-col">
@@ -87,6 +66,42 @@ export default function ApprovalPanel(props: ApprovalPanelProps) {
       </div>
       <Foot {...props} state={state} />
     </section>
+  );
+}
+
+/** What is asked about, with its editor where it may be changed: a plan, arguments, a sum. */
+function Asked({ approval, state, locked }: { approval: Approval; state: ApprovalState; locked: boolean }) {
+  const { draft, args, sum, editable } = state;
+  if (editable && draft.value !== null) {
+    return (
+      <PlanEditor
+        draft={draft.value}
+        editing={state.editing.value}
+        locked={locked}
+        onDraft={(next) => draft.value = next}
+        onEditing={(id) => state.editing.value = id}
+      />
+    );
+  }
+  if (editable && args.value !== null) {
+    return (
+      <ArgsEditor
+        tool={toolOf(approval)}
+        draft={args.value}
+        locked={locked}
+        onDraft={(next) => args.value = next}
+      />
+    );
+  }
+  if (sum === null) return <Subject approval={approval} />;
+  return (
+    <SumEditor
+      edit={sum}
+      text={state.sumText.value}
+      wrong={state.invalid.value !== null}
+      locked={locked}
+      onText={(text) => state.sumText.value = text}
+    />
   );
 }
 

@@ -16,7 +16,7 @@ import { type WaitFacts, waitFor } from "./wait_facts.ts";
 export type * from "./view/types.ts";
 
 /** Names the shape of a view: a stored snapshot of another one is not read. */
-export const VIEW_FORMAT = 4;
+export const VIEW_FORMAT = 5;
 
 /** The view before the first event. */
 export const EMPTY_VIEW: SessionView = {

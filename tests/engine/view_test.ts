@@ -184,6 +184,29 @@ Deno.test("[ENG-Z9] approvals stand with everything that was asked, then with wh
   });
 });
 
+Deno.test("[ENG-Z17] an approval that expired stands with what its deadline chose, as in its row", () => {
+  const asked = (id: string, on_timeout: string, allowed: string[]): [string, JsonObject] => ["approval_requested", {
+    approval_id: id,
+    approval_type: "step_approval",
+    step_id: "s1",
+    action: "Do it",
+    context: null,
+    allowed,
+    on_timeout,
+  }];
+  const cases = [
+    ["reject", ["approved", "rejected"], "rejected"],
+    ["approve", ["approved", "rejected"], "approved"],
+    ["approve", ["answered", "rejected"], "rejected"],
+    ["reject", ["retry", "abort"], "abort"],
+    ["fail", ["approved", "rejected"], null],
+  ] as const;
+  for (const [on_timeout, allowed, chosen] of cases) {
+    const view = told(asked("a1", on_timeout, [...allowed]), ["approval_expired", { approval_id: "a1" }]);
+    assertObjectMatch(view.resolved[0] ?? {}, { status: "expired", resolution: chosen, resolved_by: "timeout" });
+  }
+});
+
 Deno.test("[ENG-Z10] the conversation holds task, people and agents; a message ends what streamed of it", () => {
   const view = told(
     ["status", { message: "Queued", task: "Count" }],

@@ -5,12 +5,13 @@
 //       and a waiting run goes to the queue. A paused run stays paused and uses the answer on resume.
 //   A3. The same answer again is the first one's; another is `already_resolved`; after expiry or cancel, `wrong_state`.
 import * as z from "zod";
-import type { Answer, ApprovalAsk, ApprovalRow, PendingApproval, Verb } from "../../model/approval.ts";
+import type { Answer, ApprovalAsk, ApprovalRow, PendingApproval } from "../../model/approval.ts";
 import { YES } from "../../model/approval.ts";
 import type { Json } from "../../model/json.ts";
 import { TOLERANCE_MS } from "../limits.ts";
 import { asJson, presentApproval } from "../present.ts";
 import type { Refusal } from "../state.ts";
+import { verbAtTimeout } from "../timeout_verb.ts";
 import { keepAnswer } from "./grants.ts";
 import { settleWait } from "./waits.ts";
 import { actor, emit, isRefusal, type Of, type Outcome, refuse, setApproval, type Work } from "./work.ts";
@@ -141,24 +142,9 @@ export function expireApproval(work: Work, command: Of<"expire_approval">): Outc
   }
   const { ask } = work.ctx.outside;
   if (ask === undefined || ask === null) return unread(row.approval_id);
-  const resolution = verbAtTimeout(row);
+  const resolution = verbAtTimeout(row.on_timeout, row.allowed);
   setApproval(work, { ...row, status: "expired", resolution, resolved_at: work.now });
   emit(work, "approval_expired", { approval_id: row.approval_id });
   settleBy(work, row, { verb: resolution, value: ask.context, edited: false, feedback: null, by: "timeout" });
   return { reply: { expired: true, resolution } };
-}
-
-/** What the deadline chooses, among what is allowed; `fail` and what cannot be chosen: nothing. */
-function verbAtTimeout(row: PendingApproval): Verb | null {
-  const first = (verbs: readonly Verb[]): Verb | null => verbs.find((verb) => row.allowed.includes(verb)) ?? null;
-  switch (row.on_timeout) {
-    case "fail":
-      return null;
-    case "approve":
-      return first(["approved", "retry", "skip"]) ?? first(["rejected", "abort"]);
-    case "reject":
-      return first(["rejected", "abort"]);
-    default:
-      return row.on_timeout satisfies never;
-  }
 }

@@ -15,6 +15,7 @@ import {
   text,
   texts,
 } from "./draft.ts";
+import { verbAtTimeout } from "../timeout_verb.ts";
 import { changeRun } from "./runs.ts";
 import { onStepError } from "./steps.ts";
 import { type ApprovalView, BOUNDS, type FileView, LINE_CHARS, STREAM_CHARS } from "./types.ts";
@@ -64,7 +65,7 @@ export function onClosed(draft: Draft, event: EventEnvelope, status: "resolved" 
   const closed: ApprovalView = {
     ...asked,
     status,
-    resolution: maybeText(data, "resolution"),
+    resolution: status === "expired" ? verbAtTimeout(asked.on_timeout, asked.allowed) : maybeText(data, "resolution"),
     feedback: maybeText(data, "feedback"),
     resolved_by: status === "expired" ? "timeout" : person,
     resolved_at: event.timestamp,

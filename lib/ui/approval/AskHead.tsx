@@ -4,7 +4,9 @@ import { Icon } from "../Icon.tsx";
 import { ago, KINDS, money, outcome } from "../words.ts";
 
 /** The head of an approval. `others` counts further ones of the same session. */
-export function AskHead(props: { approval: Approval; now: number; others: number; spent_usd: number }) {
+export function AskHead(
+  props: { approval: Approval; now: number; others: number; spent_usd: number; ended: boolean },
+) {
   const { approval, now } = props;
   const kind = KINDS[approval.approval_type];
   return (
@@ -19,14 +21,16 @@ export function AskHead(props: { approval: Approval; now: number; others: number
       <h2>{approval.action}</h2>
       {approval.description !== "" && <p class="dense muted pre">{approval.description}</p>}
       <div class="ap-meta">
-        <span title={approval.expires_at}>
-          <Icon name="timer" />
-          {outcome(approval.expires_at, approval.on_timeout, now)}
-        </span>
+        {!props.ended && (
+          <span title={approval.expires_at}>
+            <Icon name="timer" />
+            {outcome(approval.expires_at, approval.on_timeout, now)}
+          </span>
+        )}
         <span>
           <Icon name="coins" />
-          {approval.estimate !== undefined && `About ${money(approval.estimate.cost_usd)}, `}spent so far{" "}
-          {money(props.spent_usd)}
+          {approval.estimate !== undefined && approval.estimate.cost_usd > 0 &&
+            `About ${money(approval.estimate.cost_usd)}, `}spent so far {money(props.spent_usd)}
         </span>
         <span class="only-l" title={`SHA-256 of what is asked: ${approval.digest}`}>
           <Icon name="lock" />
