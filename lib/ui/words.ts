@@ -264,7 +264,7 @@ export function endingOf(
   ask: { status: string; resolution: string | null; resolved_by: { name: string } | "timeout" | null },
 ): string {
   const what = ask.resolution === null ? "" : `: ${ENDED[ask.resolution] ?? ask.resolution}`;
-  if (ask.status === "cancelled") return "No longer asked: the run was stopped";
+  if (ask.status === "cancelled") return "No longer asked: the run is over or has moved on";
   if (ask.status === "expired") return `Nobody answered in time${what || ": the task fails"}`;
   const { resolved_by } = ask;
   return `Answered${resolved_by === null || resolved_by === "timeout" ? "" : ` by ${resolved_by.name}`}${what}`;

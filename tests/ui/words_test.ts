@@ -261,7 +261,7 @@ Deno.test("[WO5] how a question ended is said for every verb and every status", 
   );
   assertEquals(
     endingOf({ status: "cancelled", resolution: null, resolved_by: null }),
-    "No longer asked: the run was stopped",
+    "No longer asked: the run is over or has moved on",
   );
   assertEquals([ago(0), ago(180_000)], ["just now", "3 min ago"]);
 });
