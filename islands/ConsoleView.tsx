@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ClientError, createApi } from "../lib/client/api.ts";
-import { keepAtEnd, watchScrolling } from "../lib/client/follow_end.ts";
+import { followAnew, keepAtEnd, watchScrolling } from "../lib/client/follow_end.ts";
 import { refusalText } from "../lib/client/refusal.ts";
 import { EMPTY_VIEW, fold, type SessionView } from "../lib/engine/view.ts";
 import type { LineView } from "../lib/engine/view/types.ts";
@@ -26,6 +26,7 @@ export default function ConsoleView(
   );
   const set = (on: boolean) => {
     if (follow.peek() && !on) left.value = view.console_total;
+    if (on && element.current !== null) followAnew(element.current);
     follow.value = on;
   };
   const turn = useRef(set);

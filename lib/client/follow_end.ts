@@ -2,7 +2,7 @@
 //
 //   FE1. Whatever moves the pane up (wheel, keys, scroll bar, touch, find in page) stops following; its end starts it.
 //   FE2. The end is the end: rows near it get their real height only when they are laid out, so it is gone to again
-//        until it stays.
+//        until it stays. It never takes back a move of a person that was not heard yet.
 
 /** Pixels from the end that still count as the end: less than two lines. */
 const NEAR = 30;
@@ -42,11 +42,22 @@ export function watchScrolling(element: HTMLElement, onFollow: (on: boolean) => 
   return () => element.removeEventListener("scroll", look);
 }
 
+/** Where panes were put last: whoever is above that by now went up, though no scroll was heard yet. */
+const PLACED = new WeakMap<HTMLElement, Scrolled>();
+
+/** Forgets where a pane was put: its end is wanted from wherever it is. */
+export function followAnew(element: HTMLElement): void {
+  PLACED.delete(element);
+}
+
 /** Goes to the end of a pane and stays there until its rows are laid out; the result ends it. */
 export function keepAtEnd(element: HTMLElement): () => void {
   let frame = 0;
   const go = (left: number) => {
+    const placed = PLACED.get(element);
+    if (placed !== undefined && followsAfter(placed, element) === false) return;
     if (element.scrollHeight - element.scrollTop - element.clientHeight > 1) element.scrollTop = element.scrollHeight;
+    PLACED.set(element, placeOf(element));
     if (left > 0) frame = requestAnimationFrame(() => go(left - 1));
   };
   go(FRAMES);

@@ -87,7 +87,14 @@ export function Console(props: ConsoleProps) {
           <span class="meta num" role="status">{count(lines.length)} {lines.length === 1 ? "line" : "lines"}</span>
         )}
       </div>
-      <div class="con" role="log" aria-live="off" aria-label="Output" tabIndex={0} ref={props.attach}>
+      <div
+        class={`con${props.follow ? " at-end" : ""}`}
+        role="log"
+        aria-live="off"
+        aria-label="Output"
+        tabIndex={0}
+        ref={props.attach}
+      >
         {props.onEarlier !== null && (
           <button type="button" class="btn btn-xs btn-quiet earlier" onClick={props.onEarlier}>
             {props.loading ? "Loading earlier lines" : "Show earlier lines"}
