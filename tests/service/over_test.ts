@@ -71,8 +71,11 @@ async function heldElsewhere(first: World) {
   await say(elsewhere, { type: "claim_run", run_id });
   const { head: { fence } } = await first.state(session_id);
   await say(elsewhere, { type: "requeue_run", run_id, fence, reason: "drain", loss: false });
-  await first.pass(3_000, 500);
-  assertEquals((await first.state(session_id)).run?.status, "running", "claimed here, under a fence of its own");
+  // Claimed here, under a fence of its own, when this instance has looked into the store again.
+  await first.until(async () => {
+    await first.pass(500);
+    return (await first.state(session_id)).run?.status === "running";
+  });
   assertEquals(first.sandboxes.started.length, 1, "the held one is not over");
   const dies = async () => {
     held!.undying = false;
