@@ -26,6 +26,8 @@ export interface KillParts {
   readonly memory: Memory;
   /** Called each time that the place is not reached yet: people do what leads there. */
   press(round: Round): void;
+  /** The server takes over from another one: recovery comes while it serves. */
+  readonly takes_over?: boolean;
 }
 
 /** Carries out one kill. */
@@ -71,7 +73,9 @@ async function waitFor(parts: KillParts, round: Round): Promise<boolean> {
   const since = performance.now();
   const over = () => {
     const ms = performance.now() - since;
-    if (round.at === "place") return ms >= (BEFORE_READY.includes(round.place.phase) ? 0 : REACH_MS);
+    if (round.at === "place") {
+      return ms >= (!parts.takes_over && BEFORE_READY.includes(round.place.phase) ? 0 : REACH_MS);
+    }
     if (ms < round.ms || ms > REACH_MS || !round.running) return ms >= round.ms;
     return round.kind === "sandbox" ? atWork(parts.memory) : seenPhase(parts.memory) === "in a leaf";
   };

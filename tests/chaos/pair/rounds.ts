@@ -61,7 +61,11 @@ async function killRound(
   if (need === "lease") returns.push(await lose(parts, otherOf(victim), of.fork("first")));
   const press = () => crowd.press(need === "lease" ? "runs" : need, of);
   const lost = watchEnd(host);
-  const { kind, phase, named } = await carryOut({ host, wire, memory, press }, round, of.fork("kill"));
+  const { kind, phase, named } = await carryOut(
+    { host, wire, memory, press, takes_over: true },
+    round,
+    of.fork("kill"),
+  );
   if (kind === "server") returns.push(await back(parts, { victim, lost_at: lost.at ?? Date.now() }));
   else await servers.arm(victim, "");
   const times = (await Promise.all(returns.map(({ taken }) => taken))).flat();
