@@ -37,6 +37,8 @@ export class Recovery {
   readonly #parts: RecoveryParts;
   #cancel: Cancel | null = null;
   #turn: Promise<void> | null = null;
+  #cancelWatch: Cancel | null = null;
+  #watching: Promise<void> | null = null;
   #stopped = false;
   #recovered = false;
   #walked_at = -Infinity;
@@ -57,13 +59,28 @@ export class Recovery {
     await this.#walk();
     this.#recovered = true;
     this.#schedule();
+    if (this.#parts.shared) this.#watch();
   }
 
   /** Ends looking; settles when the last look is over. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
-    await this.#turn;
+    this.#cancelWatch?.();
+    await Promise.all([this.#turn, this.#watching]);
+  }
+
+  /** Looks at the beats of others, each second, whatever else takes its time: who looks too rarely sees nobody die. */
+  #watch(): void {
+    if (this.#stopped) return;
+    const { beats, core: { clock } } = this.#parts;
+    const asked = clock.monotonic();
+    this.#watching = beats.observe().catch((error) => {
+      if (!isStoreAway(error)) log.warn("recovery.look_failed", { error: String(error) });
+    }).then(() => {
+      if (this.#stopped) return;
+      this.#cancelWatch = clock.after(Math.max(0, asked + LOOK_MS - clock.monotonic()), () => this.#watch());
+    });
   }
 
   #schedule(): void {
@@ -76,11 +93,8 @@ export class Recovery {
   }
 
   async #look(): Promise<void> {
-    const { core, beats, shared } = this.#parts;
-    if (shared) {
-      await this.#refresh();
-      await beats.observe();
-    }
+    const { core, shared } = this.#parts;
+    if (shared) await this.#refresh();
     if (shared || core.clock.monotonic() - this.#walked_at >= WALK_MS) await this.#walk();
   }
 

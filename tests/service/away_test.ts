@@ -270,6 +270,51 @@ Deno.test("[AWAY7] a store that is merely slow (each call 0.2 to 2.5 s): nothing
   }
 });
 
+Deno.test("[AWAY8] a store whose every call takes 2 s: who executes keeps its lease, and who dies is taken over", async () => {
+  const attempts: number[] = [];
+  let hangs = true;
+  const long = workflow("long", (ctx) =>
+    ctx.step("wait", ({ attempt }) => {
+      attempts.push(attempt);
+      return hangs ? new Promise<string>(() => {}) : "done";
+    }));
+  const slow = { on: false };
+  const way = (): Fate => slow.on ? "slow" : "ok";
+  await using first = await openWorld({ workflows: [long], shared: true, way, slow_ms: () => 2_000 });
+  const { session_id } = await start(first, "long");
+  await first.until(() => attempts.length === 1);
+  const second = await first.next();
+  slow.on = true;
+  const time = async (ms: number, over: () => Promise<boolean>) => {
+    for (let passed = 0; passed < ms; passed += 200) {
+      first.clock.advance(200);
+      for (let rest = 0; rest < 3; rest++) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (passed % 1_000 === 0 && await over()) return;
+    }
+  };
+  const never = () => Promise.resolve(false);
+  let lives = [first, second];
+  try {
+    // What a store that turns slow at once takes away is over by then.
+    await time(60_000, never);
+    const before = [...attempts];
+    await time(60_000, never);
+    assertEquals(attempts, before, "the lease stands");
+    const [runs] = lives.filter((world) => world.sandboxes.alive.length > 0);
+    assertEquals((await first.peek(session_id)).run?.status, "running");
+    hangs = false;
+    runs?.crash();
+    lives = lives.filter((world) => world !== runs);
+    await time(120_000, async () => (await first.peek(session_id)).run?.status === "completed");
+    assertEquals((await first.peek(session_id)).run?.status, "completed");
+  } finally {
+    // What is on its way has its time, or nobody could close.
+    slow.on = false;
+    await time(10_000, never);
+  }
+  assertEquals(lives.length, 1);
+});
+
 for (const hours of [1, -1]) {
   Deno.test(`[CLK1] clocks that disagree by an hour (${hours}) neither take a living instance over nor keep a dead one`, async () => {
     const attempts: number[] = [];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { BEAT_MS, createBeats, DEAD_MS, HOLD_MS } from "@/lib/store/beats.ts";
+import { BEAT_MS, createBeats, DEAD_MS, HOLD_MS, SLOW_BEAT_MS } from "@/lib/store/beats.ts";
 import { keys } from "@/lib/store/keys.ts";
-import type { Kv } from "@/lib/store/kv.ts";
+import { CALL_DEADLINE_MS, type Kv } from "@/lib/store/kv.ts";
 import { turn } from "./support.ts";
 import { type Fate, Hostile, World } from "./writer/hostile.ts";
 import { VirtualClock } from "./writer/virtual_clock.ts";
@@ -136,6 +136,83 @@ Deno.test("[BEAT-HOLD] the 4 s count from sending a beat, not from its answer", 
   assertEquals([two.a.held, lost], [false, 1]);
 });
 
+/** A way to the store whose calls take a time of their own. */
+class Slow extends Hostile {
+  ms = 0;
+  constructor(two: Two) {
+    super(two.world, two.clock, () => this.ms === 0 ? "ok" : "slow");
+  }
+  override sleep(): Promise<void> {
+    return super.sleep(this.ms);
+  }
+}
+/** An instance on a slow way, and how often it was lost. */
+function slowly(two: Two, instance: string) {
+  const way = new Slow(two);
+  const beats = createBeats(way, { clock: two.clock, exclusive: false, instance });
+  const lost = { times: 0 };
+  beats.onLost(() => void lost.times++);
+  return { way, beats, lost };
+}
+
+for (const ms of [600, 2_500, CALL_DEADLINE_MS - 100]) {
+  Deno.test(`[BEAT-SLOW] a store that answers each call after ${ms} ms takes nothing away, and nobody is dead for another`, async () => {
+    using two = await Two.open();
+    const { way, beats, lost } = slowly(two, "c");
+    way.ms = ms;
+    void beats.start();
+    await two.pass(2 * ms + 1);
+    for (let n = 0; n < 40; n++) {
+      await two.watch(1_000);
+      assertEquals([beats.held, lost.times, two.b.judge("c").dead], [true, 0, false]);
+    }
+    // It is slow for a minute after the last slow answer; then a beat each 2 s does.
+    way.ms = 0;
+    await two.pass(70_000);
+    const { versionstamp } = await two.kv.get(keys.beat("c"));
+    await two.pass(BEAT_MS - SLOW_BEAT_MS);
+    const once = (await two.kv.get(keys.beat("c"))).versionstamp;
+    await two.pass(SLOW_BEAT_MS);
+    const twice = (await two.kv.get(keys.beat("c"))).versionstamp;
+    assertEquals(new Set([versionstamp, once, twice]).size, 2, "one of two seconds has a beat");
+  });
+}
+
+Deno.test("[BEAT-LATE] a look that was answered late makes nobody older: the holder has stopped before it is dead", async () => {
+  using two = await Two.open();
+  const { way, beats } = slowly(two, "c");
+  way.ms = 2_500;
+  const first = beats.observe();
+  await two.pass(2_400);
+  await two.a.start();
+  two.fates = Array(50).fill("never");
+  await two.pass(100);
+  await first;
+  way.ms = 0;
+  for (const ms of [0, 1_000, 1_000, 1_000, 700]) {
+    await two.pass(ms);
+    await beats.observe();
+  }
+  assertEquals([two.a.held, beats.judge("a").dead], [true, false]);
+  await two.pass(2_400);
+  await beats.observe();
+  assertEquals([two.a.held, beats.judge("a").dead], [false, true]);
+});
+
+Deno.test("[BEAT-STOP] a beat that is on its way when it stops does not stand there after", async () => {
+  using two = await Two.open();
+  const { way, beats } = slowly(two, "c");
+  await beats.start();
+  way.ms = 2_500;
+  await two.pass(4_600);
+  way.ms = 0;
+  const stopped = beats.stop();
+  await two.pass(10_000);
+  await stopped;
+  assertEquals((await two.kv.get(keys.beat("c"))).versionstamp, null);
+});
+
 Deno.test("[BEAT-TIMES] a beat each 2 s, the holder stops at 4 s, others take over at 6 s", () => {
   assertEquals([BEAT_MS, HOLD_MS, DEAD_MS], [2_000, 4_000, 6_000]);
+  assertEquals(SLOW_BEAT_MS + CALL_DEADLINE_MS <= HOLD_MS, true, "whatever is answered in time keeps it");
 });
