@@ -59,6 +59,8 @@ export const keys = {
   ownedKey: (session_id: string, key: Key): Key => ["owned", session_id, ...key],
   trashes: (): Key => ["trash"],
   trash: (session_id: string): Key => ["trash", session_id],
+  /** A session that was deleted and swept, on a store of several instances. */
+  swept: (session_id: string): Key => ["swept", session_id],
 
   summaries: (): Key => ["summary"],
   summary: (session_id: string): Key => ["summary", session_id],

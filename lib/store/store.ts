@@ -97,10 +97,10 @@ export async function createStore(connection: Connection, options: StoreOptions)
   });
   const summaries = createSummaries(kv);
   const beats = createBeats(kv, { clock, instance, exclusive });
-  const sweeper = createSweeper(kv, { clock, writerLives: (id) => writerLives(kv, { id, own: writer.id, beats }) });
+  const lives = (id: string) => writerLives(kv, { id, own: writer.id, beats });
+  const sweeper = createSweeper(kv, { clock, shared: !exclusive, writerLives: lives });
   writer.onCommit(({ session_id, state, deleted, stamp }) => {
-    if (exclusive) summaries.apply(session_id, project(state).summary);
-    else summaries.apply(session_id, project(state).summary, stamp);
+    summaries.apply(session_id, project(state).summary, ...(exclusive ? [] : [stamp]));
     if (deleted) sweeper.kick();
   });
   if (exclusive) await sweepWriters(kv, { own: writer.id, beats });

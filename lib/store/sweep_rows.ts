@@ -5,17 +5,21 @@ import { readRecord } from "./blobs.ts";
 import { passing } from "./fault_point.ts";
 import { keys, SESSION_PREFIXES } from "./keys.ts";
 import type { Kv } from "./kv.ts";
-import { decodeRow, type Key } from "./mutation.ts";
+import { decodeRow, encodeRow, type Key } from "./mutation.ts";
 import { RunIndex, SessionRow } from "./records.ts";
 import { BATCH_LIMIT, keyBytes } from "./writer/sizes.ts";
 
 /** Keys that one commit removes. */
 const MOST_KEYS = 500;
+/** Milliseconds that it is told of a deleted session: 90 days. */
+const TOLD_MS = 90 * 86_400_000;
 
 /** What is swept: `trash` is the versionstamp of its trash row. */
 export interface SweepTarget {
   readonly session_id: string;
   readonly trash: string;
+  /** A row stays for a while that says so to instances that are down. */
+  readonly told: boolean;
 }
 
 /** Removes all rows, the head and the trash row last. False: another changed the trash row; throws what the store throws. */
@@ -43,6 +47,7 @@ export async function sweepRows(kv: Kv, target: SweepTarget): Promise<boolean> {
     { key: keys.head(session_id), versionstamp },
   );
   op.delete(keys.session(session_id)).delete(keys.gate(session_id)).delete(keys.summary(session_id));
+  if (target.told) op.set(keys.swept(session_id), encodeRow({}), { expireIn: TOLD_MS });
   return (await op.delete(keys.head(session_id)).delete(keys.trash(session_id)).commit()).ok;
 }
 

@@ -6,6 +6,8 @@
 //   W3. A provisional row (blobs of a session about to be created, writer/stage.ts) is spared while its writer lives, and
 //       changed before anything is removed: the creating commit then never lands.
 //   W4. The folder goes when its sandbox is confirmed dead, before the rows that tell of it.
+//   W5. Where other instances may be down, (swept, session) says for 90 days that it was deleted: that a store does not
+//       know a session proves nothing, it may be another store's.
 import { getLogger } from "@logtape/logtape";
 import { isStoreAway } from "../model/error.ts";
 import { Head } from "../model/session.ts";
@@ -23,6 +25,8 @@ const PASS_MS = 60_000;
 /** What a sweeper needs of the others. */
 export interface SweeperOptions {
   clock: Clock;
+  /** Other instances may hold copies of what is deleted. */
+  shared: boolean;
   /** Whether the writer of a provisional row lives. */
   writerLives(writer_id: string): Promise<boolean>;
 }
@@ -33,6 +37,8 @@ export interface Sweeper {
   start(options?: { folderGone?(session_id: string): Promise<boolean> }): void;
   /** Goes through the trash soon. */
   kick(): void;
+  /** Whether this store knows that the session was deleted. */
+  wasDeleted(session_id: string): Promise<boolean>;
   /** Goes through the trash once; resolves when it is through. */
   pass(): Promise<void>;
   stop(): Promise<void>;
@@ -88,6 +94,12 @@ class TrashSweeper implements Sweeper {
     }
   }
 
+  async wasDeleted(session_id: string): Promise<boolean> {
+    const head = await this.#kv.get(keys.head(session_id));
+    if (head.versionstamp !== null) return decodeRow(Head, head)?.deleted === true;
+    return (await this.#kv.get(keys.swept(session_id))).versionstamp !== null;
+  }
+
   async stop(): Promise<void> {
     this.#started = false;
     this.#cancel();
@@ -101,7 +113,7 @@ class TrashSweeper implements Sweeper {
     passing("sweep.claimed");
     if (!await this.#folderGone(session_id)) return;
     passing("sweep.folder");
-    if (!await sweepRows(this.#kv, { session_id, trash })) return;
+    if (!await sweepRows(this.#kv, { session_id, trash, told: this.#options.shared })) return;
     log.info("session.swept", { session_id });
   }
 

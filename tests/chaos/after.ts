@@ -76,9 +76,10 @@ export async function checkStore(
   }
 }
 
-/** A cancel of a run that is gone is kept for a minute, for a start of that name that may come. */
+/** A cancel of a run that is gone is kept for a minute, for a start of that name that may come; of a session that went it is
+ * told for a while to instances that are down. */
 function isOf(key: Deno.KvKey, { session_id, run_id, answers }: Known): boolean {
-  return key[0] !== "early_cancel" &&
+  return key[0] !== "early_cancel" && key[0] !== "swept" &&
     key.some((part) => part === session_id || part === run_id || answers.has(String(part)));
 }
 

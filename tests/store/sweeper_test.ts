@@ -98,7 +98,11 @@ Deno.test("[SW-RESUME] a sweep that is cut off after any commit goes on at the n
           return kv.atomic();
         },
       }, { clock: place.clock });
-      const sweeper = createSweeper(guard.kv, { clock: place.clock, writerLives: () => Promise.resolve(false) });
+      const sweeper = createSweeper(guard.kv, {
+        clock: place.clock,
+        shared: false,
+        writerLives: () => Promise.resolve(false),
+      });
       await sweeper.pass();
       swept = (await kv.get(keys.trash(SESSION))).versionstamp === null;
     }
@@ -226,7 +230,11 @@ Deno.test("[SW-SMALL] a sweep removes at most 500 keys a commit", async () => {
       return op;
     },
   };
-  const sweeper = createSweeper(counting, { clock: place.clock, writerLives: () => Promise.resolve(false) });
+  const sweeper = createSweeper(counting, {
+    clock: place.clock,
+    shared: false,
+    writerLives: () => Promise.resolve(false),
+  });
   await sweeper.pass();
   assertEquals((await place.allKeys()).map((key) => key[0]).sort(), ["schema", "writer"]);
   assert(Math.max(...sizes) <= 500, `${Math.max(...sizes)} keys in one commit`);
@@ -239,6 +247,6 @@ Deno.test("[SW-RESUME] a sweep ends where another has changed the trash row; not
   const { kv } = place;
   const { versionstamp } = await kv.get(keys.trash(SESSION));
   await kv.atomic().set(keys.trash(SESSION), encodeRow({})).commit();
-  assertEquals(await sweepRows(kv, { session_id: SESSION, trash: versionstamp! }), false);
+  assertEquals(await sweepRows(kv, { session_id: SESSION, trash: versionstamp!, told: false }), false);
   assertEquals(await named(place), before);
 });
