@@ -4,7 +4,7 @@
 import type { ApprovalRow, PendingApproval } from "../model/approval.ts";
 import { type JournalEntry, type OpenEntry, WAITS } from "../model/journal.ts";
 import { LayeredMap } from "./layered.ts";
-import { SHORT_SLEEP_MS } from "./limits.ts";
+import { MAX_PENDING, SHORT_SLEEP_MS } from "./limits.ts";
 import type { SessionState } from "./state.ts";
 
 interface Selection<V, W extends V> {
@@ -28,6 +28,11 @@ export function openEntries(state: SessionState): OpenEntry[] {
 /** Approvals that nobody has answered yet. */
 export function pendingApprovals(state: SessionState): PendingApproval[] {
   return select(state.approvals, PENDING);
+}
+
+/** Tells whether one more approval of the run may be asked. */
+export function mayAskOneMore(state: SessionState): boolean {
+  return pendingApprovals(state).length < MAX_PENDING;
 }
 
 /** Tells whether a scope, or one around it, was dropped. */

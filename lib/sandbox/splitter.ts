@@ -155,13 +155,14 @@ export class Splitter {
     // A character takes at most three bytes for each of its units.
     if (messages.some((message) => message.length * 3 >= MAX_PART)) return yield* this.#oneByOne(bytes);
     this.#text_bytes += bytes.length + 1;
-    let blank = 0;
-    if (this.#marker !== undefined) { while (messages.at(-1) === "" && messages.pop() !== undefined) blank++; }
-    if (messages.length > 0) {
+    // Where frames come, empty lines at the end wait: the last one may belong to a frame.
+    const said = this.#marker === undefined ? messages.length : messages.findLastIndex((message) => message !== "") + 1;
+    if (said > 0) {
       yield* this.#blanks();
-      yield { kind: "lines", messages: messages.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line) };
+      const lines = messages.slice(0, said).map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+      yield { kind: "lines", messages: lines };
     }
-    this.#blank += blank;
+    this.#blank += messages.length - said;
   }
 
   *#oneByOne(bytes: Uint8Array): Generator<Piece> {

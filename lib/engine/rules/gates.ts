@@ -11,8 +11,8 @@ import type { FailureData, JournalEntry, OpenEntry } from "../../model/journal.t
 import type { GateAsk } from "../../model/command.ts";
 import type { OpenRun, RunRecord } from "../../model/run.ts";
 import { refusalText } from "../../model/refusal_text.ts";
-import { MAX_GATES, MAX_PENDING, MAX_RUN_GATES } from "../limits.ts";
-import { gateKey, gatesOf, holdsBack, pendingApprovals } from "../open.ts";
+import { MAX_GATES, MAX_RUN_GATES } from "../limits.ts";
+import { gateKey, gatesOf, holdsBack, mayAskOneMore } from "../open.ts";
 import { doing, oneLine } from "./activity.ts";
 import { askApproval } from "./asks.ts";
 import { isRaised, raiseBudget } from "./costs.ts";
@@ -99,7 +99,7 @@ function ask(
     const message = `${known.by} said no to this for the whole session: ${known.text}`;
     return { go: false, failure: { code: "rejected", message, data: { verb: "rejected_always", by: known.by } } };
   }
-  if (pendingApprovals(work.state).length >= MAX_PENDING) return stands({ later: true });
+  if (!mayAskOneMore(work.state)) return stands({ later: true });
   const n = gatesOf(work.state, command.key).length + 1;
   if (n > MAX_GATES) {
     return { go: false, failure: { code: "refused", message: `"${command.name}" has asked ${MAX_GATES} times` } };

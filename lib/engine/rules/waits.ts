@@ -12,8 +12,7 @@ import type { OpenEntry, SettledEntry } from "../../model/journal.ts";
 import type { Json } from "../../model/json.ts";
 import type { SessionGrant } from "../../model/right.ts";
 import type { OpenRun } from "../../model/run.ts";
-import { MAX_PENDING } from "../limits.ts";
-import { holdsBack, isAtWork, isDropped, isShortSleep, openEntries, pendingApprovals } from "../open.ts";
+import { holdsBack, isAtWork, isDropped, isShortSleep, mayAskOneMore, openEntries } from "../open.ts";
 import { doing } from "./activity.ts";
 import { askApproval } from "./asks.ts";
 import { addBytes, addEntry } from "./entries.ts";
@@ -48,7 +47,7 @@ export function beginWait(work: Work, command: Begin, how: { wait: WaitOf; known
   if (wait.on === "approval") {
     const known = standing(work.state.session, { kind: "call", what: wait.approval_digest });
     if (known !== undefined) return settleByGrant(work, run, { command, known, subject: wait.ask.context });
-    if (pendingApprovals(work.state).length >= MAX_PENDING) return { same: { began: false, later: true } };
+    if (!mayAskOneMore(work.state)) return { same: { began: false, later: true } };
     const entry = addEntry(work, run, command, { approval_id: wait.approval_id });
     const until = askApproval(work, entry, wait);
     emit(work, "wait_started", { on: "approval", id: wait.approval_id, until });

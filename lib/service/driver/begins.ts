@@ -5,8 +5,7 @@
 //   H3. The 51st pending approval of a run waits here until one closes.
 //   H4. A leaf in front of a gate waits here until that is answered; its sandbox hears that it waits, so the process may go.
 import type { Json } from "../../model/json.ts";
-import { MAX_PENDING } from "../../engine/limits.ts";
-import { gatesOf, pendingApprovals } from "../../engine/open.ts";
+import { gatesOf, mayAskOneMore } from "../../engine/open.ts";
 import { isOutdated } from "../../engine/rules/gates.ts";
 import type { SessionState } from "../../engine/state.ts";
 import type { GateAsk } from "../../model/command.ts";
@@ -98,7 +97,7 @@ export class Begins {
     this.#parts.send({ type: "gated", key: frame.key });
     // Something may have closed before it stood here.
     const now = this.#parts.state();
-    if (now.head.head_seq > state.head.head_seq && hasRoom(now)) this.retryLater();
+    if (now.head.head_seq > state.head.head_seq && mayAskOneMore(now)) this.retryLater();
   }
 
   /** A leaf stands in front of a question as of `state`. */
@@ -147,8 +146,5 @@ export class Begins {
 export function says(reply: Json, field: string): boolean {
   return typeof reply === "object" && reply !== null && !Array.isArray(reply) && reply[field] === true;
 }
-
-/** Whether one more approval may be asked. */
-export const hasRoom = (state: SessionState): boolean => pendingApprovals(state).length < MAX_PENDING;
 
 const isOpen = (entry: { status: string } | undefined): entry is OpenEntry => entry?.status === "open";

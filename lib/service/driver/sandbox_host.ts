@@ -3,7 +3,7 @@
 // Made once a start; the driver decides when it ends. Leaves to begins.ts, leaves.ts, journal_feed.ts what each does.
 //   O1. `over` settles when stdout is at its end, no leaf is at work, no process is left and all that was said is heard.
 import { SHORT_SLEEP_MS } from "../../engine/limits.ts";
-import { isShortSleep, isWait } from "../../engine/open.ts";
+import { isShortSleep, isWait, mayAskOneMore } from "../../engine/open.ts";
 import type { FileChange } from "../../model/command.ts";
 import type { SessionState } from "../../engine/state.ts";
 import type { AppError } from "../../model/error.ts";
@@ -14,7 +14,7 @@ import type { RunCore } from "../core.ts";
 import { passing, planted } from "../../store/fault_point.ts";
 import { limitsOf } from "../limits.ts";
 import type { Cancel, Executor, SandboxOver, WorkflowSandbox } from "../ports.ts";
-import { Begins, hasRoom, says } from "./begins.ts";
+import { Begins, says } from "./begins.ts";
 import type { Claim } from "./driver.ts";
 import { Frames } from "./frames.ts";
 import { rightGate } from "./gate_asks.ts";
@@ -209,7 +209,7 @@ export class SandboxHost {
     }
     if (state.run?.pause === undefined) this.#begins.release();
     this.#begins.answered(state);
-    if (this.#begins.waitingToAsk && hasRoom(state)) this.#begins.retryLater();
+    if (this.#begins.waitingToAsk && mayAskOneMore(state)) this.#begins.retryLater();
   }
 
   /** Its code begins or goes on after a wait: the process of a block starts with it, since that takes as long again. */

@@ -3,28 +3,24 @@
 //   PP1. The phases come out of a deck that the seed shuffles; one round of five comes at a random time.
 //   PP2. What a takeover passes is reached by killing the other one first: its victim is who takes over.
 import { type Chance, chance } from "../chance.ts";
-import { type Kind, type Phase, type Place, PLACES } from "../points.ts";
+import { type Kind, type Phase, PHASES, type Place, PLACES } from "../points.ts";
 import { type Round, roundText } from "../plan.ts";
 
 /** Rounds of an episode. */
 export const ROUNDS = 5;
-/** The phases of a pair: those of one server, and what only two can live through. */
-export const PAIR_PHASES = [
-  "idle",
-  "in a leaf",
-  "before a commit",
-  "between commit and fan-out",
-  "between commit and ack",
-  "in a wait",
-  "in a start",
-  "in recovery",
-  "in a delete",
+/** A phase of a pair: those of one server but for its migrations, and what only two can live through. */
+export type PairPhase =
+  | Exclude<Phase, "in a migration">
+  | "server stands still"
+  | "store stands still"
+  | "store killed";
+/** The phases of a pair. */
+export const PAIR_PHASES: readonly PairPhase[] = [
+  ...PHASES.filter((phase) => phase !== "in a migration"),
   "server stands still",
   "store stands still",
   "store killed",
-] as const satisfies readonly (Phase | string)[];
-/** A phase of a pair. */
-export type PairPhase = (typeof PAIR_PHASES)[number];
+];
 
 /** One of two servers. */
 export type Which = 0 | 1;

@@ -70,7 +70,7 @@ async function killRound(
   else await servers.arm(victim, "");
   const times = (await Promise.all(returns.map(({ taken }) => taken))).flat();
   await bothServe(parts);
-  return { kind, phase: phase as PairPhase, named, taken_ms: times };
+  return { kind, phase, named, taken_ms: times };
 }
 
 /** A server that was lost comes back: settles when it is, with the times of the takeovers. */
