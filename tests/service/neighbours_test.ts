@@ -141,10 +141,13 @@ Deno.test("[NB5] after commits went by unheard, lists are read anew and everybod
     const { value } = await first.gate.connection.kv.get(keys.feedHead(first.instance));
     return JSON.parse(new TextDecoder().decode(value as Uint8Array)).n as number;
   };
-  second.gate.stall();
-  const lost = await first.holdfast.createSession(ADMIN, { mode: "steps", config: {} });
-  await first.gate.connection.kv.atomic().delete(keys.feedItem(first.instance, await heads())).commit();
-  second.gate.go();
+  // A read that was on its way when the store stood still may have it yet: then there was nothing to miss.
+  for (let tries = 0; tries < 20 && second.hub.misses === 0; tries++) {
+    second.gate.stall();
+    const lost = await first.holdfast.createSession(ADMIN, { mode: "steps", config: {} });
+    await first.gate.connection.kv.atomic().delete(keys.feedItem(first.instance, await heads())).commit();
+    second.gate.go();
+    await second.until(() => second.store.summaries.get(lost.session_id) !== null, "the list has it");
+  }
   await second.until(() => second.hub.misses >= 1, "it has noticed");
-  assertEquals(second.store.summaries.get(lost.session_id)?.session_id, lost.session_id);
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { outcomeOf } from "./process.ts";
 
 Deno.test("[FP5] what a file names is armed again at each SIGUSR2, in the place of what was armed, and counts from then", async () => {
   const file = await Deno.makeTempFile();
@@ -20,15 +21,9 @@ Deno.test("[FP5] what a file names is armed again at each SIGUSR2, in the place 
     passing("commit.told");
     say("never");`;
   try {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--config", new URL("../../deno.json", import.meta.url).pathname, program],
-      env: { NO_COLOR: "1" },
-      stdout: "piped",
-      stderr: "piped",
-    });
-    const { signal, stdout, stderr } = await child.output();
-    assertStringIncludes(new TextDecoder().decode(stderr), "fault point commit.told\n");
-    assertEquals([signal, new TextDecoder().decode(stdout)], ["SIGKILL", "lives\n"]);
+    const { signal, stdout, stderr } = await outcomeOf(program);
+    assertStringIncludes(stderr, "fault point commit.told\n");
+    assertEquals([signal, stdout], ["SIGKILL", "lives\n"]);
   } finally {
     await Deno.remove(file);
   }

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { AppError } from "@/lib/model/error.ts";
 import { armFaults, passing, planted } from "@/lib/store/fault_point.ts";
+import { outcomeOf } from "./process.ts";
 
 const refusal = (setting: string): string => assertThrows(() => armFaults(setting), AppError).message;
 
@@ -34,14 +35,7 @@ Deno.test("[FP4] at its pass the process is killed, and not one statement more r
   const program = `import { armFaults, passing } from "${new URL("../../lib/store/fault_point.ts", import.meta.url)}";
     armFaults("commit.told:2");
     for (const n of [1, 2, 3]) { passing("commit.told"); Deno.stdout.writeSync(new TextEncoder().encode(n + "\\n")); }`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--config", new URL("../../deno.json", import.meta.url).pathname, program],
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { signal, stdout, stderr } = await child.output();
-  assertEquals(signal, "SIGKILL");
-  assertEquals(new TextDecoder().decode(stdout), "1\n");
-  assertStringIncludes(new TextDecoder().decode(stderr), "fault point commit.told\n");
+  const { signal, stdout, stderr } = await outcomeOf(program);
+  assertEquals([signal, stdout], ["SIGKILL", "1\n"]);
+  assertStringIncludes(stderr, "fault point commit.told\n");
 });
