@@ -6,7 +6,6 @@ import { exactJson } from "./json.ts";
 import { authorTrace } from "./trace.ts";
 
 const MAX_TEXT = 20_000;
-
 const MAX_CODE = 200;
 
 const cut = (text: string) => text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
