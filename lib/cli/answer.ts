@@ -84,14 +84,16 @@ export function verbOf(word: "approve" | "reject" | "edit", { allowed }: Pick<Ap
 
 /** Asks at the prompt; null when the prompt was aborted or the person pressed Ctrl+C. */
 export async function askAnswer(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
+  const sum = sumEditOf(approval);
+  const offered: readonly Verb[] = sum === null ? approval.allowed : [...approval.allowed, "modified"];
   const verb = await select({
     message: "Your answer",
-    options: approval.allowed.map((value) => ({ value: `${value}`, label: labelOf(value, approval) })),
+    options: offered.map((value) => ({ value: `${value}`, label: labelOf(value, approval) })),
     signal,
   });
   if (isCancel(verb)) return interrupted(signal);
   if (verb === "answered") return await answered(approval, signal);
-  if (verb === "modified") return await modified(approval, signal);
+  if (verb === "modified") return await (sum === null ? modified(approval, signal) : otherSum(sum, signal));
   if (verb !== "rejected") return { resolution: verb };
   const why = await text({ message: "Why (may stay empty)", signal });
   if (isCancel(why)) return interrupted(signal);
@@ -127,12 +129,11 @@ async function otherSum(edit: SumEdit, signal: AbortSignal): Promise<AnswerBody 
     signal,
   });
   if (isCancel(sum)) return interrupted(signal);
-  return { resolution: "modified", modifications: sumModifications(sum) };
+  const modifications = sumModifications(edit, sum);
+  return { resolution: "approved", ...(modifications === undefined ? {} : { modifications }) };
 }
 
 async function modified(approval: Approval, signal: AbortSignal): Promise<AnswerBody | null> {
-  const sum = sumEditOf(approval);
-  if (sum !== null) return await otherSum(sum, signal);
   const file = await Deno.makeTempFile({ prefix: "holdfast-", suffix: ".json" });
   try {
     await Deno.writeTextFile(file, `${JSON.stringify(subjectOf(approval), null, 2)}\n`);

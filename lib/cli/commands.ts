@@ -1,5 +1,6 @@
 // The commands that ask or tell one thing: sessions, approvals, cancel, retry.
 import type { Api } from "../client/api.ts";
+import { sumEditOf } from "../client/sum_edit.ts";
 import type { Json } from "../model/json.ts";
 import type { Session } from "../protocol/rest.ts";
 import { sendAnswer, showApproval, subjectOf, verbOf } from "./answer.ts";
@@ -175,7 +176,8 @@ function wordedVerb(line: AnswerLine, approval: Approval): string {
     case "approvals reject":
       return line.as ?? (line.always ? "rejected_always" : verbOf("reject", approval));
     case "approvals edit":
-      return verbOf("edit", approval);
+      // A sum is typed beside its yes.
+      return sumEditOf(approval) === null ? verbOf("edit", approval) : "approved";
     default:
       return line satisfies never;
   }

@@ -8,7 +8,7 @@ import type { ApprovalState } from "./approval_state.ts";
 /** What the keys act on, as it is at the last rendering. */
 export interface KeyTarget {
   state: ApprovalState;
-  buttons: { verb: Verb; key?: string }[];
+  buttons: { verb: Verb; key?: string; edited?: boolean }[];
   /** Whether the panel is shown and can be answered. */
   active: boolean;
 }
@@ -27,15 +27,15 @@ export function useApprovalKeys(target: KeyTarget): void {
 function press(event: KeyboardEvent, { state, buttons }: KeyTarget): void {
   const at = event.target instanceof Element ? event.target : null;
   if (at?.closest("dialog") || document.querySelector("dialog[open]") !== null) return;
-  const send = (verb: Verb | undefined) => {
-    if (verb === undefined || (verb === "modified" && state.invalid.peek() !== null)) return;
+  const send = (button: KeyTarget["buttons"][number] | undefined) => {
+    if (button === undefined || (button.edited === true && state.invalid.peek() !== null)) return;
     event.preventDefault();
-    void state.send(verb);
+    void state.send(button.verb);
   };
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(buttons[0]?.verb);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(buttons[0]);
   if (at?.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const button = buttons.find((one) => one.key === event.key);
-  if (button !== undefined) return send(button.verb);
+  if (button !== undefined) return send(button);
   if (event.key === "e" && state.editable) {
     event.preventDefault();
     document.getElementById("new-limit")?.focus();

@@ -47,9 +47,10 @@ export interface ApprovalPlace {
 /** Makes the state of a panel. */
 export function useApproval(approval: Approval, place: ApprovalPlace): ApprovalState {
   const draft = useSignal(draftOf(approval.context));
-  const editable = approval.modifications_schema !== undefined && approval.allowed.includes("modified");
-  const args = useSignal(draft.peek() === null ? argsDraftOf(approval.context, approval.modifications_schema) : null);
   const sum = sumEditOf(approval);
+  const mayChange = sum !== null || approval.allowed.includes("modified");
+  const editable = approval.modifications_schema !== undefined && mayChange;
+  const args = useSignal(draft.peek() === null ? argsDraftOf(approval.context, approval.modifications_schema) : null);
   const sumText = useSignal(`${sum?.proposed ?? ""}`);
   const typed = (): Typed => ({ plan: draft.value, args: args.value, sum, sumText: sumText.value });
   const changes = useComputed(() => editable ? countChanges(typed()) : 0);
@@ -105,9 +106,9 @@ function complaint({ plan, args, sum, sumText }: Typed): string | null {
 
 function modificationsOf(state: Omit<ApprovalState, "send">, verb: Verb): Json | undefined {
   if (verb === "answered") return { answer: state.answer.peek() };
+  if (state.sum !== null) return verb === "approved" ? sumModifications(state.sum, state.sumText.peek()) : undefined;
   if (verb !== "modified") return undefined;
   const [draft, args] = [state.draft.peek(), state.args.peek()];
-  if (state.sum !== null) return sumModifications(state.sumText.peek());
   if (draft === null) return args === null ? undefined : argsOf(args);
   return JSON.parse(JSON.stringify({ steps: draft.steps }));
 }

@@ -16,9 +16,9 @@ export interface SumEdit {
 }
 
 /** Reads what a question about a budget lets a person type; null for every other question. */
-export function sumEditOf(approval: Pick<Approval, "allowed" | "context" | "modifications_schema">): SumEdit | null {
-  const { allowed, context, modifications_schema: schema } = approval;
-  if (!allowed.includes("modified") || !isObject(context) || context["right"] !== "budget") return null;
+export function sumEditOf(approval: Pick<Approval, "context" | "modifications_schema">): SumEdit | null {
+  const { context, modifications_schema: schema } = approval;
+  if (!isObject(context) || context["right"] !== "budget") return null;
   const properties = schema?.["properties"];
   const sum = isObject(properties) ? properties["raise_to"] : undefined;
   const { unit, limit, raise_to: proposed } = context;
@@ -54,9 +54,9 @@ export function isOtherSum(edit: SumEdit, text: string): boolean {
   return typedSum(text) !== edit.proposed;
 }
 
-/** What is sent for a sum. */
-export function sumModifications(text: string): Json {
-  return { raise_to: typedSum(text) };
+/** What is sent beside `approved`: another sum, or nothing for the one that is proposed. */
+export function sumModifications(edit: SumEdit, text: string): Json | undefined {
+  return isOtherSum(edit, text) ? { raise_to: typedSum(text) } : undefined;
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

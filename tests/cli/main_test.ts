@@ -135,7 +135,7 @@ Deno.test("[CE7] edit takes single fields: of a budget the sum alone, of a call 
   server.ask(sampleApproval({
     approval_id: uuid(11),
     approval_type: "permission",
-    allowed: ["approved", "modified", "rejected"],
+    allowed: ["approved", "rejected"],
     context: { right: "budget", unit: "usd", limit: 1, raise_to: 2 },
     modifications_schema: sum,
   }));
@@ -157,7 +157,7 @@ Deno.test("[CE7] edit takes single fields: of a budget the sum alone, of a call 
   assertEquals(
     heard,
     new Map<string, unknown>([
-      [uuid(11), { resolution: "modified", modifications: { raise_to: 3.5 } }],
+      [uuid(11), { resolution: "approved", modifications: { raise_to: 3.5 } }],
       [uuid(12), { resolution: "modified", modifications: { path: "a.txt", content: "two" } }],
     ]),
   );

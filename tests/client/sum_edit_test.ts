@@ -5,7 +5,7 @@ import { sampleApproval } from "./samples.ts";
 const asking = (unit: "usd" | "tokens", bounds: { minimum: number; maximum: number }) =>
   sampleApproval({
     approval_type: "permission",
-    allowed: ["approved", "modified", "rejected"],
+    allowed: ["approved", "rejected"],
     context: { right: "budget", unit, limit: 1, raise_to: 2 },
     modifications_schema: { type: "object", properties: { raise_to: { type: "number", ...bounds } } },
   });
@@ -13,7 +13,7 @@ const usd = sumEditOf(asking("usd", { minimum: 1.41, maximum: 100_000 }));
 
 Deno.test("[SE1] the sum of a budget is read with its bounds; other questions have none", () => {
   assertEquals(usd, { unit: "usd", limit: 1, proposed: 2, least: 1.41, most: 100_000 });
-  assertEquals(sumEditOf({ ...asking("usd", { minimum: 1, maximum: 2 }), allowed: ["approved", "rejected"] }), null);
+  assertEquals(sumEditOf({ context: { right: "budget", unit: "usd", limit: 1, raise_to: 2 } }), null);
   assertEquals(sumEditOf(sampleApproval({ context: { right: "net", host: "a.example.com" } })), null);
   assertEquals([sumWords("usd", 100_000), sumWords("usd", 1.41), sumWords("tokens", 2400)], [
     "$100,000",
@@ -31,5 +31,5 @@ Deno.test("[SE2] what does not fit is said in the unit; what is sent is a number
   const tokens = { ...usd, unit: "tokens" as const, least: 240 };
   assertEquals(sumComplaint(tokens, "240.5"), "Tokens are whole: leave the fraction out");
   assertEquals(["2", "2.00", "", "3"].map((text) => isOtherSum(usd, text)), [false, false, true, true]);
-  assertEquals(sumModifications("$3.50"), { raise_to: 3.5 });
+  assertEquals(["$3.50", "2.00"].map((text) => sumModifications(usd, text)), [{ raise_to: 3.5 }, undefined]);
 });

@@ -73,7 +73,7 @@ webTest("[WEB-GATE5] what was typed stays when somebody else answers; the run ha
   const [{ approval_id }] = approvals as [{ approval_id: string }];
   const to = (raise_to: number) =>
     send(server, "POST", `/api/approvals/${approval_id}/resolve`, {
-      resolution: "modified",
+      resolution: "approved",
       modifications: { raise_to },
     });
   assertEquals([(await to(1)).status, (await to(300)).status], [422, 200]);

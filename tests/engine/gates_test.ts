@@ -290,7 +290,7 @@ function spent() {
   const more = () =>
     gate({
       right: { kind: "budget", what: "usd 2", from: 1 },
-      allowed: ["approved", "modified", "rejected"],
+      allowed: ["approved", "rejected"],
       ask: {
         action: "Raise the limit",
         description: "",
@@ -312,7 +312,7 @@ function spent() {
 Deno.test("[ENG-ASK21] another sum for a budget: the limit becomes what was typed, in the commit that begins the turn", () => {
   for (const sum of [1.5, 7.25]) {
     const { story, one, two } = spent();
-    story.answer(one.approval_id, "modified", { raise_to: sum });
+    story.answer(one.approval_id, "approved", { raise_to: sum });
     assertEquals(story.state.run?.cost.limit_usd, 1);
     assertObjectMatch(begin(story, "n", { kind: "model" }) as object, { began: true });
     assertEquals([story.state.run?.cost.limit_usd, story.state.session?.cost.limit_usd], [sum, sum]);
@@ -326,12 +326,17 @@ Deno.test("[ENG-ASK21] another sum for a budget: the limit becomes what was type
 Deno.test("[ENG-ASK22] a sum out of its bounds, or none, is refused and changes nothing; a later answer never lowers a limit", () => {
   const { story, one, two } = spent();
   for (const raise_to of [1, -5, 1e9, "3", null]) {
-    const said = story.answer(one.approval_id, "modified", { raise_to });
+    const said = story.answer(one.approval_id, "approved", { raise_to });
     assertEquals("code" in said && said.code, "invalid", `${raise_to}`);
   }
   assertEquals(story.state.approvals.get(one.approval_id)?.status, "pending");
-  story.answer(one.approval_id, "modified", { raise_to: 9 });
-  story.answer(two.approval_id, "modified", { raise_to: 3 });
+  // Only what a schema invites: a permission without one takes nothing beside its yes.
+  const plain = gate({ right: { kind: "net", what: "a.example.com" }, allowed: ["approved", "rejected"] });
+  begin(story, "p", { kind: "tool", gate: plain });
+  const beside = story.answer(plain.approval_id, "approved", { raise_to: 5 });
+  assertEquals("code" in beside && beside.code, "invalid");
+  story.answer(one.approval_id, "approved", { raise_to: 9 });
+  story.answer(two.approval_id, "approved", { raise_to: 3 });
   begin(story, "n", { kind: "model" });
   begin(story, "o", { kind: "model" });
   assertEquals(story.state.run?.cost.limit_usd, 9);

@@ -199,7 +199,7 @@ Deno.test("[RUN9] a budget that is used up asks a person before the next turn; a
     const [one] = (await world.holdfast.query.approvals(ADMIN, { status: "pending", session_id, limit: 10 })).items;
     assertEquals([one?.approval_type, one?.allowed, one?.estimate], [
       "permission",
-      ["approved", "modified", "rejected", "rejected_always"],
+      ["approved", "rejected", "rejected_always"],
       { cost_usd: 1 },
     ]);
     assertEquals(one?.action, "Raise the limit of this run from $1 to $2");
@@ -225,7 +225,7 @@ Deno.test("[RUN15] another sum is typed for a budget: what does not fit is refus
   const to = (raise_to: number) =>
     world.holdfast.resolveApproval(ADMIN, {
       approval_id: one?.approval_id ?? "",
-      resolution: "modified",
+      resolution: "approved",
       modifications: { raise_to },
     });
   const refused = await assertRejects(() => to(1.5), AppError);

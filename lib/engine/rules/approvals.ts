@@ -5,7 +5,7 @@
 //       and a waiting run goes to the queue. A paused run stays paused and uses the answer on resume.
 //   A3. The same answer again is the first one's; another is `already_resolved`; after expiry or cancel, `wrong_state`.
 import * as z from "zod";
-import type { Answer, ApprovalAsk, ApprovalRow, PendingApproval } from "../../model/approval.ts";
+import type { Answer, ApprovalAsk, ApprovalRow, PendingApproval, Verb } from "../../model/approval.ts";
 import { YES } from "../../model/approval.ts";
 import type { Json } from "../../model/json.ts";
 import { TOLERANCE_MS } from "../limits.ts";
@@ -83,18 +83,23 @@ function answerOf(work: Work, command: Resolve, on: { row: ApprovalRow; ask: App
     const allowed = on.row.allowed.join(", ");
     return refuse("not_allowed_verb", `Cannot answer "${verb}": this approval allows ${allowed}`);
   }
-  const edited = verb === "modified" || verb === "answered";
   const change = meant(command.modifications);
+  const edited = verb === "modified" || verb === "answered" || (change !== undefined && isTyped(verb, on));
   const base = { verb, feedback, by: actor(work.principal), edited };
   if (!edited) return change === undefined ? { ...base, value: on.ask.context } : misfit("modifications", TAKES_NONE);
   if (change === undefined) return misfit("modifications", `"${verb}" needs modifications`);
   const wrong = misfits(on.ask, change);
   if (wrong !== null) return wrong;
-  if (verb === "modified") return { ...base, value: change };
+  if (verb !== "answered") return { ...base, value: change };
   if (typeof change !== "object" || change === null || Array.isArray(change) || change["answer"] === undefined) {
     return misfit("modifications.answer", "An answer is { answer: … }");
   }
   return { ...base, value: change["answer"] };
+}
+
+/** A permission with a schema (a budget) is approved as it was asked, or with what a person typed in its place. */
+function isTyped(verb: Verb, { row, ask }: { row: ApprovalRow; ask: ApprovalAsk }): boolean {
+  return verb === "approved" && row.approval_type === "permission" && ask.modifications_schema !== undefined;
 }
 const TAKES_NONE = "Only modified and answered take modifications";
 

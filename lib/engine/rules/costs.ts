@@ -77,7 +77,7 @@ function typed(gate: JournalEntry): { limit?: number } {
   const answer = gate.status === "done" ? Typed.safeParse(gate.value) : null;
   return answer?.success ? { limit: answer.data.value.raise_to } : {};
 }
-const Typed = z.looseObject({ verb: z.literal("modified"), value: z.looseObject({ raise_to: z.number() }) });
+const Typed = z.looseObject({ edited: z.literal(true), value: z.looseObject({ raise_to: z.number() }) });
 
 /** Tells whether the limit was raised since it was asked about: what was asked is out of date. */
 export function isRaised(run: RunRecord, right: Right): boolean {

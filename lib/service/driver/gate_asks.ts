@@ -22,7 +22,7 @@ type ToolFrame = Extract<BeginFrame, { kind: "tool" }>;
 const MOST = { usd: MAX_COST_USD, tokens: MAX_TOKENS } as const;
 const FOR_CALLS: Verb[] = ["approved", "approved_session", "rejected", "modified"];
 const FOR_RIGHTS: Verb[] = ["approved", "approved_session", "rejected", "rejected_always"];
-const FOR_BUDGETS: Verb[] = ["approved", "modified", "rejected", "rejected_always"];
+const FOR_BUDGETS: Verb[] = ["approved", "rejected", "rejected_always"];
 
 /** The digest of a question about exactly this call. */
 export function callDigest({ tool, ...args }: ToolArgs): string {

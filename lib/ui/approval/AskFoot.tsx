@@ -30,7 +30,7 @@ export function AskFoot(props: {
   }
   const wrong = props.problem ?? props.invalid;
   const off = (button: VerbButton) =>
-    props.sending !== null || props.offline || (button.verb === "modified" && props.invalid !== null);
+    props.sending !== null || props.offline || (button.edited === true && props.invalid !== null);
   return (
     <div class="ap-foot">
       {props.buttons.map((button) => (

@@ -74,3 +74,15 @@ Deno.test("[VB2] an edited subject is sent in place of approving, with its chang
   assertEquals(buttons(["modified", "rejected"]), ["rejected | Reject | r | line"]);
   assertEquals(buttons(["approved", "rejected"], 2)[0], "approved | Approve | a | accent");
 });
+
+Deno.test("[VB3] a sum that was typed is sent with the yes, in words of its own, and rests while it does not fit", () => {
+  const budget = sampleApproval({
+    approval_type: "permission",
+    allowed: ["approved", "rejected"],
+    context: { right: "budget", unit: "usd", limit: 1, raise_to: 2 },
+    modifications_schema: { type: "object", properties: { raise_to: { type: "number", minimum: 1, maximum: 9 } } },
+  });
+  const shown = (changes: number) => buttonsOf(budget, changes).map(({ verb, word, edited }) => [verb, word, edited]);
+  assertEquals(shown(0), [["approved", "Raise the limit", undefined], ["rejected", "Reject", undefined]]);
+  assertEquals(shown(1), [["approved", "Raise to this limit", true], ["rejected", "Reject", undefined]]);
+});
